@@ -1,0 +1,495 @@
+//! The catalog as the judge uses it: interned, indexed, immutable.
+//!
+//! In: what `compile` checked. Out: look-ups by name and flat tables by number. It holds no
+//! YAML, no spans and no way to fail.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::category::{CategoryId, CategorySet};
+use crate::event::{Action, Capability};
+use crate::place::{CountrySet, Kleene, PlaceId, StatedPlace};
+use crate::verdict::{Activity, ClauseId, TenantGeography};
+
+/// A hash map with a fast, fixed hash: names come from the catalog and from records, and a
+/// look-up never inserts, so floods cannot grow it.
+pub type NameMap<T> = HashMap<Box<str>, T, FixedState>;
+
+/// A service of the catalog, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ServiceId(pub u16);
+
+/// A place and its countries.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The id that is put out: alpha-2 for a country.
+    pub id: Box<str>,
+    /// The name for people.
+    pub title: Box<str>,
+    /// Its countries.
+    pub countries: CountrySet,
+}
+
+/// A service that events can come from.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The canonical id.
+    pub id: Box<str>,
+    /// The name for people.
+    pub title: Box<str>,
+    /// Categories of an event that names none.
+    pub categories: CategorySet,
+    /// Whether a document of the catalog speaks of it.
+    pub catalogued: bool,
+}
+
+/// A node of the taxonomy.
+#[derive(Clone, Debug)]
+pub struct Category {
+    /// The id.
+    pub id: Box<str>,
+    /// The name for people.
+    pub title: Box<str>,
+}
+
+/// Which categories a clause covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Covered for certain: the named nodes and all below them.
+    pub covered: CategorySet,
+    /// Ancestors of named nodes: an event that says no more may be covered.
+    pub possible: CategorySet,
+}
+
+impl Coverage {
+    /// Whether an event's category is covered (`domain` §3).
+    pub fn covers(&self, category: CategoryId) -> Kleene {
+        if self.covered.contains(category) {
+            Kleene::True
+        } else if self.possible.contains(category) {
+            Kleene::Unknown
+        } else {
+            Kleene::False
+        }
+    }
+}
+
+/// Where a clause lets data be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Anywhere, known or not.
+    Anywhere,
+    /// In these countries.
+    Places(CountrySet),
+    /// In the tenant's Intune geography.
+    IntuneGeography,
+    /// Where Intune may process notification e-mails of the tenant.
+    NotificationPlace,
+    /// In the geography the tenant moves from or the one it moves to.
+    MigrationGeographies,
+    /// In places that the tenant configured for application proxy.
+    ApplicationProxyLocations,
+    /// In places that the tenant configured for Multi-Geo.
+    MultiGeoLocations,
+    /// Where the collaborating tenant is.
+    CollaboratingTenant,
+    /// Where the event's data is at rest, if that is itself in these countries.
+    SameAsAtRest(CountrySet),
+}
+
+/// Allowed places by activity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedByActivity {
+    /// For data at rest.
+    pub store: Option<Allowed>,
+    /// For processing.
+    pub process: Option<Allowed>,
+}
+
+impl AllowedByActivity {
+    /// The allowed place for one activity; `None` where the clause does not speak of it.
+    pub fn get(&self, activity: Activity) -> Option<&Allowed> {
+        match activity {
+            Activity::Store => self.store.as_ref(),
+            Activity::Process => self.process.as_ref(),
+        }
+    }
+}
+
+/// Purposes that a clause asks for, as bits of [`crate::event::Purpose::bit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PurposeCondition {
+    /// The purposes.
+    pub any: u16,
+    /// Whether an absent purpose counts as none of them, instead of being presumed to fit.
+    pub stated: bool,
+}
+
+/// What an exception asks besides service, category, activity and place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// The purpose is one of these.
+    pub purpose: Option<PurposeCondition>,
+    /// The tenant enabled this.
+    pub capability_enabled: Option<Capability>,
+    /// This is in play; `true`: only where the record states it.
+    pub capability_in_play: Option<(Capability, bool)>,
+    /// The tenant was created before this day.
+    pub created_before: Option<Date>,
+    /// The tenant is one of those placed wrongly (presumed where not said).
+    pub legacy_placement: bool,
+    /// The event names a collaborating tenant that the tenant's list has.
+    pub collaborating_tenant: bool,
+    /// The tenant asked for a move that is not completed.
+    pub migration_open: bool,
+}
+
+/// A commitment that is about no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Such an action breaks it.
+    ForbidAction(Action),
+    /// A move of data to another Intune geography that nobody requested breaks it.
+    ForbidUnrequestedMove,
+    /// Such a purpose breaks it.
+    ForbidPurpose(u16),
+    /// Where certifications are stated, one must be of this family.
+    RequireCertification(Box<str>),
+    /// Data seen by such an action must not be older than so many years.
+    MaxAge {
+        /// The action that tells the data is there.
+        action: Action,
+        /// Calendar years.
+        years: i16,
+    },
+    /// Something must follow within a time; judged from the obligations, not from one event.
+    Deadline,
+}
+
+/// What a commitment promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Data stays in a place.
+    Stays(AllowedByActivity),
+    /// Data stays in a place wherever these conditions hold as stated (an exception that is a
+    /// promise as well).
+    StaysWhen(AllowedByActivity, PurposeCondition),
+    /// Something else.
+    Rule(Rule),
+}
+
+/// How bad a broken commitment is.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Debug,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Low,
+    /// Worth a ticket.
+    Medium,
+    /// Worth a page in working hours.
+    High,
+    /// Worth a page at night.
+    Critical,
+}
+
+/// Whether a clause promises or permits.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// An obligation.
+    Commitment {
+        /// What is promised.
+        promise: Promise,
+        /// The tenant's location must be inside this for the commitment to hold.
+        tenants: Option<CountrySet>,
+        /// How bad a violation is.
+        severity: Severity,
+    },
+    /// A documented way out of commitments.
+    Exception {
+        /// The commitments.
+        to: Vec<ClauseId>,
+        /// Whether it is permanent, temporary or optional.
+        term: super::source::Term,
+        /// Where it lets data be.
+        allows: AllowedByActivity,
+        /// What it asks.
+        when: Conditions,
+        /// A promise it makes on the side.
+        promises: Option<(AllowedByActivity, PurposeCondition)>,
+    },
+}
+
+/// One clause of one edition.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// The fixed id.
+    pub id: Box<str>,
+    /// The document it is of, as an index of [`Program::documents`].
+    pub document: u16,
+    /// The edition.
+    pub edition: Date,
+    /// What it does.
+    pub kind: Kind,
+    /// Which categories it covers.
+    pub coverage: Coverage,
+    /// In force from this moment on.
+    pub from: Option<Timestamp>,
+    /// In force until just before this moment.
+    pub until: Option<Timestamp>,
+    /// How many services it can apply to.
+    pub breadth: u16,
+    /// Its words for people, as written.
+    pub text: super::source::ClauseText,
+}
+
+impl Clause {
+    /// Whether the clause's own dates hold at that time.
+    pub fn in_force(&self, time: Timestamp) -> bool {
+        self.from.is_none_or(|from| time >= from) && self.until.is_none_or(|until| time < until)
+    }
+}
+
+/// An exception as asked for one commitment and one service.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The exception.
+    pub exception: ClauseId,
+    /// Whether the service is on the exception's own list.
+    pub named: bool,
+    /// The capability that brings the service in where it is in play.
+    pub in_play: Option<Capability>,
+}
+
+/// A commitment that covers a service, and the exceptions that may apply there.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The clause: a commitment, or an exception that is asked for its promise.
+    pub clause: ClauseId,
+    /// Exceptions in table order.
+    pub ways: Box<[Way]>,
+}
+
+/// One edition of a document.
+#[derive(Clone, Debug)]
+pub struct EditionClauses {
+    /// The day from which it holds.
+    pub edition: Date,
+    /// That day's first moment, UTC.
+    pub from: Timestamp,
+    /// By service number: what is asked, in table order.
+    pub by_service: Vec<Box<[Asked]>>,
+}
+
+/// A document with its editions, oldest first.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The document's id.
+    pub id: Box<str>,
+    /// Its title.
+    pub title: Box<str>,
+    /// Who published it.
+    pub publisher: Box<str>,
+    /// Editions.
+    pub editions: Vec<EditionClauses>,
+}
+
+impl Document {
+    /// The edition in force at that time; the first one for times before it.
+    pub fn at(&self, time: Timestamp) -> Option<&EditionClauses> {
+        self.editions.iter().rev().find(|edition| edition.from <= time).or(self.editions.first())
+    }
+}
+
+/// Intune geographies that a country's tenants may be in.
+#[derive(Clone, Debug)]
+pub struct Derivation {
+    /// Countries.
+    pub within: CountrySet,
+    /// One or two candidates.
+    pub candidates: Box<[CountrySet]>,
+}
+
+/// A Graph path's meaning.
+#[derive(Clone, Debug)]
+pub struct GraphPath {
+    /// Lower-case segments; `*` stands for any one.
+    pub segments: Box<[Box<str>]>,
+    /// The service.
+    pub service: ServiceId,
+    /// The data.
+    pub categories: CategorySet,
+}
+
+/// The compiled catalog.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Places by number.
+    pub places: Vec<Place>,
+    /// Normalised place names.
+    pub place_names: NameMap<PlaceId>,
+    /// Normalised vendors' short codes, which hold only in region fields.
+    pub region_codes: NameMap<PlaceId>,
+    /// Categories by number, in taxonomy order.
+    pub categories: Vec<Category>,
+    /// Category ids.
+    pub category_names: NameMap<CategoryId>,
+    /// Lower-case attribute names.
+    pub attributes: NameMap<CategoryId>,
+    /// The root of the taxonomy.
+    pub customer_data: CategoryId,
+    /// Services by number.
+    pub services: Vec<Service>,
+    /// Normalised service names and aliases.
+    pub service_names: NameMap<ServiceId>,
+    /// Lower-case resource providers.
+    pub providers: NameMap<ServiceId>,
+    /// What an unknown logging service of Entra counts as.
+    pub entra_fallback: Option<ServiceId>,
+    /// What an unknown `microsoft.*` provider counts as.
+    pub azure_fallback: Option<ServiceId>,
+    /// First segment → paths, most specific first.
+    pub graph_paths: NameMap<Vec<GraphPath>>,
+    /// Countries by number: alpha-2.
+    pub countries: Vec<Box<str>>,
+    /// Geographies that tenants are shown by, narrowest first.
+    pub tenant_geographies: Vec<PlaceId>,
+    /// Normalised names of Intune geographies.
+    pub intune_geographies: NameMap<PlaceId>,
+    /// Country → candidates; the first match decides.
+    pub intune_derivations: Vec<Derivation>,
+    /// EMEA, for notification e-mails.
+    pub emea: CountrySet,
+    /// Intune's North America, for notification e-mails.
+    pub north_america: CountrySet,
+    /// Clauses by number: by document, edition and table order.
+    pub clauses: Vec<Clause>,
+    /// Documents.
+    pub documents: Vec<Document>,
+    /// Hash of the documents.
+    pub documents_hash: String,
+    /// Hash of the reference data, which changes oftener.
+    pub reference_hash: String,
+}
+
+/// How place, category and service names are compared: case, spaces and underscores aside.
+pub fn normalise(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+impl Program {
+    /// The clause of that number.
+    ///
+    /// Numbers come from this same program, so there always is one; the first stands in
+    /// otherwise, to keep this path free of panics.
+    pub fn clause(&self, id: ClauseId) -> Option<&Clause> {
+        self.clauses.get(usize::from(id.0))
+    }
+
+    /// A clause's id.
+    pub fn clause_id(&self, id: ClauseId) -> &str {
+        self.clause(id).map_or("", |clause| &clause.id)
+    }
+
+    /// A place's id.
+    pub fn place_id(&self, id: PlaceId) -> &str {
+        self.places.get(usize::from(id.0)).map_or("unknown", |place| &place.id)
+    }
+
+    /// A category's id.
+    pub fn category_id(&self, id: CategoryId) -> &str {
+        self.categories.get(usize::from(id.0)).map_or("", |category| &category.id)
+    }
+
+    /// A service's id; `unknown` where the event's service is in no catalog.
+    pub fn service_id(&self, id: Option<ServiceId>) -> &str {
+        id.and_then(|id| self.services.get(usize::from(id.0)))
+            .map_or("unknown", |service| &service.id)
+    }
+
+    /// A tenant geography's id.
+    pub fn tenant_geography_id(&self, geography: TenantGeography) -> &str {
+        match geography {
+            TenantGeography::Unknown => "unknown",
+            TenantGeography::Other => "other",
+            TenantGeography::Place(place) => self.place_id(place),
+        }
+    }
+
+    /// The narrowest tenant geography that holds a location.
+    pub fn tenant_geography(&self, location: StatedPlace) -> TenantGeography {
+        let Some(countries) = location.countries() else {
+            return TenantGeography::Unknown;
+        };
+        self.tenant_geographies
+            .iter()
+            .find(|id| {
+                self.places
+                    .get(usize::from(id.0))
+                    .is_some_and(|place| countries.is_subset(place.countries))
+            })
+            .map_or(TenantGeography::Other, |id| TenantGeography::Place(*id))
+    }
+
+    /// The place of that number as a stated one.
+    pub fn known(&self, id: PlaceId) -> StatedPlace {
+        self.places
+            .get(usize::from(id.0))
+            .map_or(StatedPlace::Unresolved, |place| StatedPlace::Known(id, place.countries))
+    }
+
+    /// What a place's name means in a field that takes any name.
+    pub fn resolve_place(&self, name: &str) -> StatedPlace {
+        self.look_up(name, None)
+    }
+
+    /// What a place's name means in a field that a format declares to be a region.
+    pub fn resolve_region(&self, name: &str) -> StatedPlace {
+        self.look_up(name, Some(&self.region_codes))
+    }
+
+    /// What a place's name means where Intune geographies are named.
+    pub fn resolve_intune_geography(&self, name: &str) -> StatedPlace {
+        self.look_up(name, Some(&self.intune_geographies))
+    }
+
+    fn look_up(&self, name: &str, first: Option<&NameMap<PlaceId>>) -> StatedPlace {
+        // Most names arrive as the catalog writes them, so try that before normalising.
+        let find = |name: &str| {
+            first.and_then(|names| names.get(name)).or_else(|| self.place_names.get(name)).copied()
+        };
+        let id = if name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            find(name)
+        } else {
+            find(&normalise(name))
+        };
+        id.map_or(StatedPlace::Unresolved, |id| self.known(id))
+    }
+
+    /// The commitment and service pairs that violations can be counted for.
+    pub fn violable_pairs(&self) -> Vec<(ClauseId, ServiceId)> {
+        let mut pairs = Vec::new();
+        for document in &self.documents {
+            for edition in &document.editions {
+                for (service, asked) in edition.by_service.iter().enumerate() {
+                    pairs.extend(asked.iter().map(|a| (a.clause, ServiceId(service as u16))));
+                }
+            }
+        }
+        pairs
+    }
+}

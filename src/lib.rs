@@ -1,0 +1,23 @@
+//! Judges audit-log events against data-residency commitments, as they stream through Kafka.
+//!
+//! The way of a record: `ingest` → `pipeline` (decode → classify → judge) → `emit`. Everything
+//! in the middle is pure; `worker` alone decides what an error means. ARCHITECTURE.md has the
+//! whole picture on one page.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod catalog;
+pub mod category;
+pub mod classify;
+pub mod code;
+pub mod directory;
+pub mod event;
+pub mod pipeline;
+pub mod place;
+pub mod position;
+pub mod record;
+pub mod tenant;
+pub mod verdict;
