@@ -55,7 +55,30 @@ pub struct Pipeline {
     pub rules: Arc<InputRules>,
 }
 
+/// Which format an input's records are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Each record says by its shape.
+    #[default]
+    Auto,
+    /// Native events.
+    Native,
+    /// Azure Monitor resource logs.
+    AzureMonitor,
+}
+
 impl Pipeline {
+    /// A pipeline for one input.
+    pub fn new(
+        program: Arc<Program>,
+        directory: Arc<Directory>,
+        rules: Arc<InputRules>,
+        _format: Format,
+        _max_record_bytes: usize,
+    ) -> Self {
+        Self { program, directory, rules }
+    }
+
     /// Reads one Kafka record's value, or one record of a file, and hands each outcome over in
     /// the order of the envelope. `payload` is `None` for a tombstone.
     pub fn record(&mut self, payload: Option<&[u8]>, mut each: impl FnMut(Outcome<'_>)) {

@@ -114,3 +114,50 @@ pub struct CatalogRecord<'a> {
     /// Document → edition in force at the event's time.
     pub editions: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
+
+/// Hashes what names a person, with the operator's key.
+#[derive(Clone, Debug, Default)]
+pub struct SubjectHasher(Option<Box<[u8]>>);
+
+impl SubjectHasher {
+    /// A hasher with a key, or without one.
+    pub fn new(key: Option<&[u8]>) -> Self {
+        Self(key.map(Into::into))
+    }
+
+    /// The hash that stands for a person.
+    pub fn hash(&self, text: &str) -> String {
+        crate::position::short_hash(&[self.0.as_deref().unwrap_or_default(), text.as_bytes()])
+    }
+}
+
+/// The verdict record of a judged event.
+pub fn render<'a>(
+    program: &'a crate::catalog::program::Program,
+    judged: &'a crate::pipeline::Judged<'_>,
+    id: String,
+    source: Source<'a>,
+    hasher: &SubjectHasher,
+) -> VerdictRecord<'a> {
+    use crate::event::EventId;
+    let judgement = judged.judgement;
+    VerdictRecord {
+        id,
+        event_id: judged.event.id.as_ref().map(|id| match id {
+            EventId::Plain(id) => Cow::Borrowed(id.as_ref()),
+            EventId::Personal(id) => hasher.hash(id).into(),
+        }),
+        tenant: Cow::Borrowed(judged.event.tenant.as_ref()),
+        tenant_geography: program.tenant_geography_id(judgement.tenant_geography).into(),
+        service: program.service_id(judged.classified.service).into(),
+        time: judged.event.time,
+        verdict: judgement.verdict,
+        findings: Vec::new(),
+        source,
+        catalog: CatalogRecord {
+            hash: program.documents_hash.as_str().into(),
+            editions: BTreeMap::new(),
+        },
+        tenant_facts: None,
+    }
+}
