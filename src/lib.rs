@@ -21,3 +21,4 @@ pub mod position;
 pub mod record;
 pub mod tenant;
 pub mod verdict;
+pub mod yaml;
