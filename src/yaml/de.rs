@@ -7,12 +7,14 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
+use super::located::LOCATED;
 use super::tree::{Node, Value};
 use super::{Span, suggest};
 
 /// What an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+#[allow(unreachable_pub, reason = "an associated type of a public impl")]
+pub enum Target {
     /// A node.
     Node(usize),
     /// An entry of a map, by the map's number and the entry's index.
@@ -30,7 +32,8 @@ impl Target {
 
 /// A fault as serde met it.
 #[derive(Debug)]
-pub(crate) struct NodeError {
+#[allow(unreachable_pub, reason = "an associated type of a public impl")]
+pub struct NodeError {
     pub(super) message: String,
     pub(super) help: Option<String>,
     pub(super) target: Option<Target>,
@@ -135,9 +138,12 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, NodeError> {
+        if name == LOCATED {
+            return visitor.visit_seq(PlaceThenValue { node: self, given: 0 });
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -191,6 +197,27 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         seed.deserialize(node)
             .map(Some)
             .map_err(|error| error.about(Target::Node(node.id), &node.span))
+    }
+}
+
+/// A node as its start, its end and itself: what [`super::Located`] reads.
+struct PlaceThenValue<'de> {
+    node: &'de Node,
+    given: u8,
+}
+
+impl<'de> SeqAccess<'de> for PlaceThenValue<'de> {
+    type Error = NodeError;
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, NodeError> {
+        self.given += 1;
+        match self.given {
+            1 => seed.deserialize(self.node.span.start.into_deserializer()).map(Some),
+            2 => seed.deserialize(self.node.span.end.into_deserializer()).map(Some),
+            _ => seed.deserialize(self.node).map(Some),
+        }
     }
 }
 
