@@ -60,7 +60,7 @@ impl Reporter {
     }
 
     /// The text, unless a secret is in it.
-    fn safe<'t>(&self, text: &'t str) -> &'t str {
+    pub(super) fn safe<'t>(&self, text: &'t str) -> &'t str {
         let leaks = self.secrets.iter().any(|secret| {
             let secret = secret.expose_secret();
             !secret.is_empty() && text.contains(secret)
