@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod category;
 pub mod classify;
 pub mod code;
+pub mod decode;
 pub mod directory;
 pub mod emit;
 pub mod event;

@@ -17,12 +17,12 @@ use rdkafka::consumer::CommitMode;
 use rdkafka::message::{BorrowedMessage, Message};
 use tokio_util::sync::CancellationToken;
 
+use crate::decode::Format;
 use crate::emit::{Emit, EmitError, Outputs};
 use crate::ingest::offsets::Ledger;
 use crate::ingest::{Change, Ingest, IngestError, InputTopics, Subscription};
 use crate::kafka::{Cluster, ConsumerRole};
 use crate::metrics::Metrics;
-use crate::pipeline::Format;
 use crate::record::SubjectHasher;
 
 use gaps::Gaps;

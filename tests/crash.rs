@@ -1,5 +1,7 @@
 //! `bailiwick run` is killed without warning, again and again, and nothing is lost.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod support;
 
 use std::fs;

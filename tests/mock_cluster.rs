@@ -1,5 +1,7 @@
 //! The main flow on librdkafka's mock cluster: quick, and without a broker to install.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod support;
 
 use std::time::Duration;

@@ -45,6 +45,11 @@ impl From<Geography> for Bound {
     }
 }
 
+/// How many countries a set allows; the whole world is as wide as anywhere.
+fn width(set: CountrySet) -> u32 {
+    if set.len() == 256 { u32::MAX } else { set.len() }
+}
+
 /// The whole world is anywhere, whichever way it was named.
 fn places(set: CountrySet) -> Bound {
     if set.len() == 256 { Bound::Anywhere } else { Bound::Places(set) }
@@ -129,10 +134,10 @@ impl Bound {
     pub(super) fn size(&self) -> u32 {
         match *self {
             Self::Anywhere | Self::Unknown(_) => u32::MAX,
-            Self::Places(set) | Self::AtLeast(set, _) => set.len(),
-            Self::Either([first, second], _) => first.union(second).len(),
-            Self::Move(from, to) => from.all().union(to.unwrap_or_default()).len(),
-            Self::AtRest(at_rest, _) => at_rest.countries().map_or(u32::MAX, CountrySet::len),
+            Self::Places(set) | Self::AtLeast(set, _) => width(set),
+            Self::Either([first, second], _) => width(first.union(second)),
+            Self::Move(from, to) => width(from.all().union(to.unwrap_or_default())),
+            Self::AtRest(at_rest, _) => at_rest.countries().map_or(u32::MAX, width),
         }
     }
 }
@@ -155,10 +160,10 @@ fn known(answer: Kleene, missing: FactSet) -> (Kleene, FactSet) {
 fn configured(places_of: Option<ConfiguredPlaces>) -> Bound {
     match places_of {
         None => Bound::Unknown(Fact::TenantCapabilities),
-        Some(ConfiguredPlaces { countries, open: true }) => {
-            Bound::AtLeast(countries, Fact::TenantCapabilities)
-        }
-        Some(ConfiguredPlaces { countries, open: false }) => places(countries),
+        Some(ConfiguredPlaces { countries, open }) => match places(countries) {
+            Bound::Places(_) if open => Bound::AtLeast(countries, Fact::TenantCapabilities),
+            settled => settled,
+        },
     }
 }
 

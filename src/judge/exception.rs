@@ -101,7 +101,7 @@ impl Case<'_> {
                 asking.failed.insert(Fact::Activity);
                 u32::MAX
             }
-            Some(allowed) if hangs_on(allowed).is_some_and(|fact| asking.failed.contains(fact)) => {
+            Some(allowed) if hangs_on(allowed).iter().any(|fact| asking.failed.contains(*fact)) => {
                 u32::MAX
             }
             Some(allowed) => {
@@ -195,15 +195,15 @@ impl Case<'_> {
     }
 }
 
-/// The condition without which it makes no sense to ask for this place.
-fn hangs_on(allowed: &Allowed) -> Option<Fact> {
+/// The conditions without which it makes no sense to ask for this place.
+fn hangs_on(allowed: &Allowed) -> &'static [Fact] {
     match allowed {
-        Allowed::MigrationGeographies => Some(Fact::TenantMigration),
+        Allowed::MigrationGeographies => &[Fact::TenantMigration],
         Allowed::ApplicationProxyLocations | Allowed::MultiGeoLocations => {
-            Some(Fact::TenantCapabilities)
+            &[Fact::TenantCapabilities]
         }
-        Allowed::CollaboratingTenant => Some(Fact::CollaboratingTenant),
-        _ => None,
+        Allowed::CollaboratingTenant => &[Fact::CollaboratingTenant, Fact::TenantCapabilities],
+        _ => &[],
     }
 }
 

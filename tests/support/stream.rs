@@ -10,12 +10,12 @@ use arc_swap::ArcSwap;
 use bailiwick::catalog::compile::{Strictness, compile};
 use bailiwick::catalog::layers::Layer;
 use bailiwick::catalog::program::Program;
+use bailiwick::decode::Format;
 use bailiwick::directory::Directory;
 use bailiwick::emit::Outputs;
 use bailiwick::ingest::InputTopics;
 use bailiwick::kafka::Cluster;
 use bailiwick::metrics::Metrics;
-use bailiwick::pipeline::Format;
 use bailiwick::record::SubjectHasher;
 use bailiwick::tenant::TenantRecord;
 use bailiwick::worker::{
