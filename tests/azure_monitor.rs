@@ -2,6 +2,8 @@
 //!
 //! The records under `formats/azure-monitor` are invented; each has the traps of its family.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use bailiwick::code::{Code, Unreadable};
 use bailiwick::decode::azure_monitor::decode;
 use bailiwick::event::{Capability, Event, EventId, PlaceName, ServiceName};
@@ -244,10 +246,7 @@ fn a_device_without_a_user_holds_no_account_data_and_a_scale_unit_is_no_place() 
     assert_eq!(categories(&event), ["device_account"]);
     assert_eq!(event.processing_location, None);
     let somebody = fixture("intune_operational").replace("00000000-0000-0", "10000000-0000-0");
-    assert_eq!(
-        categories(&decode(&somebody).unwrap()),
-        ["device_account", "user_account.other"]
-    );
+    assert_eq!(categories(&decode(&somebody).unwrap()), ["device_account", "user_account.other"]);
 }
 
 #[test]
@@ -393,9 +392,15 @@ fn a_value_of_the_wrong_type_is_refused_by_the_path_of_its_field() {
         ("'location':3", "location"),
         ("'location':'','properties':{'location':true}", "properties.location"),
         ("'category':'SignInLogs','properties':'text'", "properties"),
-        ("'category':'SignInLogs','properties':{'createdDateTime':5}", "properties.createdDateTime"),
+        (
+            "'category':'SignInLogs','properties':{'createdDateTime':5}",
+            "properties.createdDateTime",
+        ),
         ("'category':'SignInLogs','properties':{'deviceDetail':5}", "properties.deviceDetail"),
-        ("'category':'SignInLogs','properties':{'deviceDetail':'no JSON'}", "properties.deviceDetail"),
+        (
+            "'category':'SignInLogs','properties':{'deviceDetail':'no JSON'}",
+            "properties.deviceDetail",
+        ),
         ("'category':'SignInLogs','properties':{'mfaDetail':[]}", "properties.mfaDetail"),
         ("'category':'SignInLogs','properties':{'userId':{}}", "properties.userId"),
         (
@@ -406,10 +411,7 @@ fn a_value_of_the_wrong_type_is_refused_by_the_path_of_its_field() {
             "'category':'AuditLogs','properties':{'targetResources':['User']}",
             "properties.targetResources",
         ),
-        (
-            "'category':'AuditLogs','properties':{'loggedByService':1}",
-            "properties.loggedByService",
-        ),
+        ("'category':'AuditLogs','properties':{'loggedByService':1}", "properties.loggedByService"),
     ] {
         let tenant = if inside.starts_with("'tenantId'") { "" } else { "'tenantId':'t'," };
         let record = format!("{{{tenant}'time':'2026-01-01T00:00:00Z',{inside}}}");
@@ -491,33 +493,34 @@ fn no_personal_value_leaves_by_a_field_that_is_put_out() {
     let may_leave = |way: &str, path: &str| match way {
         "service" => path == "/properties/loggedByService",
         "tenant" => {
-            ["/tenantId", "/properties/tenantId", "/properties/AADTenantId", "/properties/hierarchy"]
-                .contains(&path)
+            [
+                "/tenantId",
+                "/properties/tenantId",
+                "/properties/AADTenantId",
+                "/properties/hierarchy",
+            ]
+            .contains(&path)
                 || path.ends_with("claims~1tenantid")
                 || path == "/identity/requester/tenantId"
                 || path == "/resourceId"
         }
-        "id" => {
-            [
-                "/properties/id",
-                "/properties/requestId",
-                "/properties/AuditEventId",
-                "/properties/MessageId",
-                "/correlationId",
-            ]
-            .contains(&path)
-        }
+        "id" => [
+            "/properties/id",
+            "/properties/requestId",
+            "/properties/AuditEventId",
+            "/properties/MessageId",
+            "/correlationId",
+        ]
+        .contains(&path),
         "hints" => path.contains("odifiedProperties/"),
-        "places" => {
-            [
-                "/location",
-                "/RoleLocation",
-                "/properties/location",
-                "/properties/tenantGeo",
-                "/properties/__UDI_RequiredFields_RegionScope",
-            ]
-            .contains(&path)
-        }
+        "places" => [
+            "/location",
+            "/RoleLocation",
+            "/properties/location",
+            "/properties/tenantGeo",
+            "/properties/__UDI_RequiredFields_RegionScope",
+        ]
+        .contains(&path),
         _ => false,
     };
     for (name, text) in FIXTURES {

@@ -34,7 +34,7 @@ use crate::event::{Capability, Event, EventId, PlaceName, ServiceName};
 /// Says why the record cannot be read; never what it says.
 pub fn decode(text: &str) -> Result<Event<'_>, Unreadable> {
     let mut record: Record<'_> =
-        serde_json::from_str(text).map_err(|error| json::unreadable(&error, text))?;
+        json::read(text).map_err(|error| json::unreadable(&error, text))?;
     if record.shape != Shape::Fits {
         return Err(Unreadable::whole(Code::NotAnObject));
     }
@@ -148,11 +148,8 @@ impl<'a> Origin<'a> {
             return Self { provider: None, tenant: None };
         };
         // Every other way to the tenant comes after `tenantId`, so this one is rarely needed.
-        let tenant = if record.tenant_id == Text::Absent {
-            part(&resource, tenant_of)
-        } else {
-            None
-        };
+        let tenant =
+            if record.tenant_id == Text::Absent { part(&resource, tenant_of) } else { None };
         Self { provider: part(&resource, provider), tenant }
     }
 }
@@ -262,10 +259,7 @@ fn moment<'a>(
 
 /// A region, where the field names one. `global` means that there is none, and an object in a
 /// field that elsewhere holds a region is where a user was.
-fn region<'a>(
-    stated: Text<'a>,
-    path: &'static str,
-) -> Result<Option<PlaceName<'a>>, Unreadable> {
+fn region<'a>(stated: Text<'a>, path: &'static str) -> Result<Option<PlaceName<'a>>, Unreadable> {
     let text = match stated {
         Text::Object(_) => None,
         other => other.required_type(path)?,

@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn native_times_are_rfc_3339_and_nothing_else() {
-        for text in ["2025-01-29T17:07:02Z", "2025-01-29t17:07:02.1z", "2025-01-29T17:07:02+01:00"] {
+        for text in ["2025-01-29T17:07:02Z", "2025-01-29t17:07:02.1z", "2025-01-29T17:07:02+01:00"]
+        {
             assert!(parse_rfc3339(text).is_some(), "{text}");
         }
         for text in [
@@ -303,10 +304,7 @@ mod tests {
 
     #[test]
     fn times_before_1970_keep_their_fraction() {
-        assert_eq!(
-            parse("1969-12-31T23:59:59.25Z"),
-            Some(moment("1969-12-31T23:59:59.25Z"))
-        );
+        assert_eq!(parse("1969-12-31T23:59:59.25Z"), Some(moment("1969-12-31T23:59:59.25Z")));
         assert_eq!(parse("0000-01-01T00:00:00Z"), Some(moment("0000-01-01T00:00:00Z")));
     }
 
@@ -320,8 +318,7 @@ mod tests {
                 "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}"
             );
             // RFC 3339 has neither an hour 24 nor an offset of a whole day; jiff is laxer.
-            let strict = hour < 24 && !matches!(zone.get(1..3), Some("24" | "25"))
-                && !zone.get(1..3).is_some_and(|hours| hours > "23");
+            let strict = hour < 24 && zone.get(1..3).is_none_or(|hours| hours <= "23");
             let expected = strict.then(|| text.parse::<Timestamp>().ok()).flatten();
             prop_assert_eq!(parse_rfc3339(&text), expected);
             prop_assert_eq!(parse(&text), expected);

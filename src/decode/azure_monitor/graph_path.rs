@@ -126,7 +126,10 @@ mod tests {
     fn host_version_tenant_and_query_do_not_count() {
         for (uri, path) in [
             ("https://graph.microsoft.com/v1.0/users?$filter=x", "users"),
-            ("https://graph.microsoft.com/beta/deviceManagement/managedDevices", "deviceManagement/managedDevices"),
+            (
+                "https://graph.microsoft.com/beta/deviceManagement/managedDevices",
+                "deviceManagement/managedDevices",
+            ),
             ("https://graph.microsoft.com/v1.0/me/", "me"),
             ("https://graph.microsoft.com/v1.0/$batch", "$batch"),
             ("https://graph.microsoft.com/v1.0", ""),
@@ -163,7 +166,10 @@ mod tests {
             ("/v1.0/users/alice@contoso.example/memberOf", "users/*/memberOf"),
             ("/v1.0/users/alice%40contoso.example/memberOf", "users/*/memberOf"),
             ("/v1.0/users('alice@contoso.example')/memberOf", "users('*')/memberOf"),
-            ("/v1.0/users(userPrincipalName='alice/x')/memberOf", "users(userPrincipalName='*')/memberOf"),
+            (
+                "/v1.0/users(userPrincipalName='alice/x')/memberOf",
+                "users(userPrincipalName='*')/memberOf",
+            ),
             ("/v2/t.example/users/<pii>Alice</pii>@contoso.example/memberOf", "users/*/memberOf"),
             ("/v1.0/users/<pii>Alice", "users/*"),
             ("/v1.0/users/'alice", "users/'*'"),
