@@ -28,12 +28,12 @@ use super::input::{Found, Input};
 use super::{Exit, not_loaded, output_failed, table};
 
 /// A file's record may be large, but a file that never closes a bracket must not fill memory.
-pub const MAX_RECORD_BYTES: usize = 16 << 20;
+pub(super) const MAX_RECORD_BYTES: usize = 16 << 20;
 
 /// Unresolved names shown at the end, at most.
 const SHOWN_NAMES: usize = 20;
 
-pub fn run(arguments: &JudgeArguments) -> Exit {
+pub(super) fn run(arguments: &JudgeArguments) -> Exit {
     let pipeline = match pipeline(&arguments.records) {
         Ok(pipeline) => pipeline,
         Err(error) => return not_loaded(&error),
@@ -72,7 +72,7 @@ pub fn run(arguments: &JudgeArguments) -> Exit {
 }
 
 /// A pipeline for records of files, and its catalog.
-pub fn pipeline(arguments: &RecordArguments) -> Result<(Pipeline, Arc<Program>), LoadError> {
+pub(super) fn pipeline(arguments: &RecordArguments) -> Result<(Pipeline, Arc<Program>), LoadError> {
     let catalog = load::catalog(&arguments.catalog.layers, Strictness::Lenient)?;
     let tenants = match &arguments.tenants {
         Some(path) => load::tenants(path)?,
