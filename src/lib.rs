@@ -15,6 +15,7 @@ pub mod classify;
 pub mod code;
 pub mod directory;
 pub mod event;
+pub mod metrics;
 pub mod pipeline;
 pub mod place;
 pub mod position;
