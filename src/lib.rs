@@ -22,3 +22,4 @@ pub mod position;
 pub mod record;
 pub mod tenant;
 pub mod verdict;
+pub mod yaml;
