@@ -15,6 +15,8 @@ pub mod classify;
 pub mod code;
 pub mod directory;
 pub mod event;
+pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod pipeline;
 pub mod place;

@@ -12,7 +12,8 @@ use super::{Span, suggest};
 
 /// What an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+#[allow(unreachable_pub, reason = "an associated type of a public impl")]
+pub enum Target {
     /// A node.
     Node(usize),
     /// An entry of a map, by the map's number and the entry's index.
@@ -30,7 +31,8 @@ impl Target {
 
 /// A fault as serde met it.
 #[derive(Debug)]
-pub(crate) struct NodeError {
+#[allow(unreachable_pub, reason = "an associated type of a public impl")]
+pub struct NodeError {
     pub(super) message: String,
     pub(super) help: Option<String>,
     pub(super) target: Option<Target>,
