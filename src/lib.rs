@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod category;
 pub mod classify;
 pub mod code;
+pub mod demo;
 pub mod directory;
 pub mod event;
 pub mod http;
