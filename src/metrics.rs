@@ -57,6 +57,7 @@ pub struct Metrics {
     assigned: IntGauge,
     rebalances: IntCounter,
     commit_failures: IntCounter,
+    offset_gaps: IntCounterVec,
     /// Places that have a label of their own in `flows_total`.
     flow_places: Mutex<HashSet<Box<str>>>,
     /// Partitions by worker.
@@ -138,6 +139,7 @@ impl Metrics {
             assigned,
             rebalances: counter(table::REBALANCES)?,
             commit_failures: counter(table::COMMIT_FAILURES)?,
+            offset_gaps: counters(table::OFFSET_GAPS)?,
             flow_places: Mutex::default(),
             assignments: Mutex::default(),
         };
@@ -206,6 +208,13 @@ impl Metrics {
     /// Counts an offset commit that failed.
     pub fn commit_failed(&self) {
         self.commit_failures.inc();
+    }
+
+    /// Counts records of an assigned topic that were gone before they could be read.
+    pub fn offset_gap(&self, topic: &str, records: u64) {
+        if let Ok(gaps) = self.offset_gaps.get_metric_with_label_values(&[topic]) {
+            gaps.inc_by(records);
+        }
     }
 
     /// The events judged so far, by verdict in the order of [`crate::verdict::Verdict::ALL`].

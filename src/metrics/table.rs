@@ -77,6 +77,8 @@ table! {
     ASSIGNED: Gauge "assigned_partitions" [] "Partitions assigned to this process.";
     REBALANCES: Counter "rebalances_total" [] "Assignments of partitions received or taken away.";
     COMMIT_FAILURES: Counter "commit_failures_total" [] "Offset commits that failed.";
+    OFFSET_GAPS: Counter "offset_gap_records_total" ["topic"]
+        "Records that were gone from a topic before they could be read.";
     CATALOG_INFO: Gauge "catalog_info" ["document" "edition" "hash"] "Editions of the loaded catalog; always 1.";
     BUILD_INFO: Gauge "build_info" ["version"] "The running version; always 1.";
 }

@@ -232,6 +232,7 @@ fn every_metric_of_the_table_is_registered_and_no_other() {
         &Outcome::Unreadable { index: 0, raw: b"", why: Unreadable::whole(Code::Empty) },
     );
     metrics.set_lag("audit", 0, 5);
+    metrics.offset_gap("audit", 3);
     let mut judged = classified(StatedPlace::Absent);
     judged.service = None;
     let mut judgement = violation(FindingPlace::None);
