@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 /// What was done with the data's life, beyond handling it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -230,7 +229,7 @@ pub enum EventId<'a> {
 }
 
 /// A list of names, mostly short.
-pub type Names<'a> = SmallVec<[Cow<'a, str>; 6]>;
+pub type Names<'a> = Vec<Cow<'a, str>>;
 
 /// One service operation that handled customer data.
 #[derive(Clone, Debug)]

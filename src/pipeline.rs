@@ -7,10 +7,13 @@
 use std::sync::Arc;
 
 use crate::catalog::program::Program;
-use crate::classify::{Classified, InputRules};
-use crate::code::Unreadable;
+use crate::classify::{Classified, InputRules, classify};
+use crate::code::{Code, Unreadable};
+use crate::decode::frames::{Frames, Step};
+use crate::decode::{Format, decode};
 use crate::directory::Directory;
 use crate::event::Event;
+use crate::judge::judge;
 use crate::verdict::Judgement;
 
 /// What became of one event of a record.
@@ -47,18 +50,95 @@ pub struct Judged<'a> {
 /// The way of a record, for one input. One a thread.
 #[derive(Debug)]
 pub struct Pipeline {
-    /// The catalog.
-    pub program: Arc<Program>,
-    /// The tenant table.
-    pub directory: Arc<Directory>,
-    /// What the operator says of the input.
-    pub rules: Arc<InputRules>,
+    program: Arc<Program>,
+    directory: Arc<Directory>,
+    rules: Arc<InputRules>,
+    format: Format,
+    max_record_bytes: usize,
+    judgement: Judgement,
 }
 
 impl Pipeline {
-    /// Reads one Kafka record's value, or one record of a file, and hands each outcome over in
-    /// the order of the envelope. `payload` is `None` for a tombstone.
+    /// A pipeline for one input. Records of more than `max_record_bytes` are not read.
+    pub fn new(
+        program: Arc<Program>,
+        directory: Arc<Directory>,
+        rules: Arc<InputRules>,
+        format: Format,
+        max_record_bytes: usize,
+    ) -> Self {
+        let judgement = Judgement::default();
+        Self { program, directory, rules, format, max_record_bytes, judgement }
+    }
+
+    /// The catalog that judges.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Records of more bytes are not read.
+    pub fn max_record_bytes(&self) -> usize {
+        self.max_record_bytes
+    }
+
+    /// Reads one Kafka record's value and hands each outcome over in the order of the
+    /// envelope. `payload` is `None` for a tombstone.
     pub fn record(&mut self, payload: Option<&[u8]>, mut each: impl FnMut(Outcome<'_>)) {
-        let _ = (payload, &mut each);
+        let refused = |code| Outcome::Unreadable {
+            index: 0,
+            raw: payload.unwrap_or_default(),
+            why: Unreadable::whole(code),
+        };
+        let Some(bytes) = payload else { return each(refused(Code::Tombstone)) };
+        if bytes.len() > self.max_record_bytes {
+            return each(refused(Code::Oversize));
+        }
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return each(refused(Code::Empty));
+        }
+        if bytes.starts_with(b"\xEF\xBB\xBF") {
+            return each(refused(Code::ByteOrderMark));
+        }
+        let mut frames = Frames::default();
+        for index in 0.. {
+            match frames.next(bytes, true) {
+                Step::Frame(range) => {
+                    let raw = bytes.get(range.clone()).unwrap_or_default();
+                    let read = self.frame(index, raw, &mut each);
+                    if let Err(why) = read {
+                        let shorter = match why.code {
+                            Code::NotJson | Code::NotUtf8 => frames.split(bytes, range),
+                            _ => range,
+                        };
+                        let raw = bytes.get(shorter).unwrap_or_default();
+                        each(Outcome::Unreadable { index, raw, why });
+                    }
+                }
+                Step::Repeated(range) => {
+                    let raw = bytes.get(range).unwrap_or_default();
+                    let why = Unreadable::at(Code::DuplicateKey, "records");
+                    each(Outcome::Unreadable { index, raw, why });
+                }
+                Step::More | Step::End => break,
+            }
+        }
+    }
+
+    /// Reads and judges one record that stands alone.
+    ///
+    /// # Errors
+    /// When it cannot be read; then nothing was handed over.
+    pub fn frame(
+        &mut self,
+        index: u32,
+        raw: &[u8],
+        each: &mut impl FnMut(Outcome<'_>),
+    ) -> Result<(), Unreadable> {
+        let (event, format) = decode(self.format, raw)?;
+        let classified = classify(&self.program, &self.directory, &self.rules, &event);
+        judge(&self.program, &classified, &mut self.judgement);
+        let (classified, judgement) = (&classified, &self.judgement);
+        each(Outcome::Judged(Judged { index, format, event: &event, classified, judgement }));
+        Ok(())
     }
 }

@@ -10,7 +10,14 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::{Activity, Fact, Verdict};
+use crate::catalog::program::Program;
+use crate::event::EventId;
+use crate::pipeline::Judged;
+use crate::verdict::{Activity, Fact, Finding, FindingPlace, Judgement, Verdict};
+
+pub mod sentence;
+
+pub use sentence::sentence;
 
 /// One verdict (`schemas/verdict.schema.json`).
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -113,4 +120,116 @@ pub struct CatalogRecord<'a> {
     pub hash: Cow<'a, str>,
     /// Document → edition in force at the event's time.
     pub editions: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// Hashes what names a person before it leaves the process (HMAC-SHA-256).
+#[derive(Clone)]
+pub struct SubjectHasher {
+    mac: hmac::Hmac<sha2::Sha256>,
+}
+
+impl std::fmt::Debug for SubjectHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SubjectHasher")
+    }
+}
+
+/// What hashes are keyed with where the operator gives no key: stable, but no secret.
+const PUBLIC_KEY: &[u8] = b"bailiwick";
+
+impl SubjectHasher {
+    /// A hasher with the operator's key, `subject_key` of the configuration.
+    pub fn new(key: Option<&[u8]>) -> Self {
+        use hmac::KeyInit;
+        // HMAC takes keys of any length, so this cannot fail; the default stands in all the same.
+        let mac = hmac::Hmac::new_from_slice(key.unwrap_or(PUBLIC_KEY))
+            .unwrap_or_else(|_| hmac::Hmac::new(&Default::default()));
+        Self { mac }
+    }
+
+    /// 128 bits of the keyed hash, as 32 hexadecimal digits.
+    pub fn hash(&self, personal: &str) -> String {
+        use hmac::Mac;
+        let mut mac = self.mac.clone();
+        mac.update(personal.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        crate::position::hex(digest.get(..16).unwrap_or_default())
+    }
+}
+
+/// Puts a judged event into words. `id` is the record's own, by its coordinates.
+pub fn render<'a>(
+    program: &'a Program,
+    judged: &Judged<'a>,
+    id: String,
+    source: Source<'a>,
+    hasher: &SubjectHasher,
+) -> VerdictRecord<'a> {
+    let Judged { event, classified, judgement, .. } = judged;
+    let editions = program.documents.iter().filter_map(|document| {
+        let edition = document.at(event.time)?.edition.to_string();
+        Some((Cow::from(&*document.id), Cow::from(edition)))
+    });
+    VerdictRecord {
+        id,
+        event_id: event.id.as_ref().map(|id| match id {
+            EventId::Plain(id) => Cow::Owned(id.to_string()),
+            EventId::Personal(id) => Cow::Owned(hasher.hash(id)),
+        }),
+        tenant: Cow::Borrowed(&*event.tenant),
+        tenant_geography: program.tenant_geography_id(judgement.tenant_geography).into(),
+        service: program.service_id(classified.service).into(),
+        time: event.time,
+        verdict: judgement.verdict,
+        findings: judgement
+            .findings
+            .iter()
+            .map(|finding| render_finding(program, judgement, finding))
+            .collect(),
+        source,
+        catalog: CatalogRecord {
+            hash: program.documents_hash.as_str().into(),
+            editions: editions.collect(),
+        },
+        tenant_facts: classified.tenant.map(|tenant| Cow::from(&*tenant.facts_hash)),
+    }
+}
+
+/// Puts one finding into words.
+pub fn render_finding<'a>(
+    program: &'a Program,
+    judgement: &Judgement,
+    finding: &Finding,
+) -> FindingRecord<'a> {
+    let edition = program.clause(finding.commitment).map(|clause| clause.edition.to_string());
+    FindingRecord {
+        commitment: program.clause_id(finding.commitment).into(),
+        edition: edition.unwrap_or_default().into(),
+        activity: finding.activity,
+        category: finding.category.map(|category| program.category_id(category).into()),
+        place: place_id(program, finding.place),
+        verdict: finding.verdict,
+        exception: finding.exception.map(|exception| program.clause_id(exception).into()),
+        assumed: finding.assumed.iter().collect(),
+        missing: finding.missing.iter().collect(),
+        near_misses: judgement
+            .near_misses_of(finding)
+            .iter()
+            .map(|near| NearMissRecord {
+                exception: program.clause_id(near.exception).into(),
+                failed: near.failed.iter().collect(),
+                missing: near.missing.iter().collect(),
+            })
+            .collect(),
+        explanation: sentence(program, judgement, finding),
+    }
+}
+
+/// A finding's place as it is put out.
+pub fn place_id(program: &Program, place: FindingPlace) -> Option<Cow<'_, str>> {
+    match place {
+        FindingPlace::None => None,
+        FindingPlace::Unknown => Some("unknown".into()),
+        FindingPlace::Known(id) => Some(program.place_id(id).into()),
+    }
 }

@@ -5,11 +5,13 @@
 
 mod de;
 mod faults;
+mod located;
 mod tree;
 
 use serde::de::DeserializeOwned;
 
 pub use faults::{Fault, Faults};
+pub use located::{Located, Name};
 pub use tree::{Node, Value};
 
 /// A byte range of a file.

@@ -390,6 +390,21 @@ pub fn normalise(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace() && *c != '_').flat_map(char::to_lowercase).collect()
 }
 
+/// How service names are compared: case aside, and without the product's family name, which
+/// changed over the years.
+pub fn normalise_service(name: &str) -> String {
+    let mut name = name.trim().to_lowercase();
+    for family in
+        ["azure active directory ", "azure ad ", "aad ", "microsoft entra id ", "microsoft entra "]
+    {
+        if let Some(rest) = name.strip_prefix(family) {
+            name = rest.trim().to_owned();
+            break;
+        }
+    }
+    name
+}
+
 impl Program {
     /// The clause of that number.
     ///
@@ -478,6 +493,45 @@ impl Program {
             find(&normalise(name))
         };
         id.map_or(StatedPlace::Unresolved, |id| self.known(id))
+    }
+
+    /// The service of that name or alias.
+    pub fn service(&self, name: &str) -> Option<ServiceId> {
+        let as_written = self.service_names.get(name);
+        as_written.or_else(|| self.service_names.get(normalise_service(name).as_str())).copied()
+    }
+
+    /// The service of an Azure resource provider.
+    pub fn provider(&self, name: &str) -> Option<ServiceId> {
+        let as_written = self.providers.get(name);
+        as_written.or_else(|| self.providers.get(name.to_lowercase().as_str())).copied()
+    }
+
+    /// The category of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<CategoryId> {
+        let as_written = self.attributes.get(name);
+        as_written.or_else(|| self.attributes.get(name.to_lowercase().as_str())).copied()
+    }
+
+    /// The most specific entry of the Graph path table that begins the path.
+    pub fn graph_path(&self, path: &str) -> Option<&GraphPath> {
+        // `users('x')/messages` is `users/x/messages`.
+        let segments = || {
+            path.split('/')
+                .filter(|segment| !segment.is_empty())
+                .flat_map(|segment| segment.split("('"))
+        };
+        let first = segments().next()?;
+        let entries = match self.graph_paths.get(first) {
+            Some(entries) => entries,
+            None => self.graph_paths.get(first.to_ascii_lowercase().as_str())?,
+        };
+        entries.iter().find(|entry| {
+            let mut given = segments();
+            entry.segments.iter().all(|wanted| {
+                given.next().is_some_and(|s| &**wanted == "*" || s.eq_ignore_ascii_case(wanted))
+            })
+        })
     }
 
     /// The commitment and service pairs that violations can be counted for.

@@ -7,6 +7,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
+use super::located::LOCATED;
 use super::tree::{Node, Value};
 use super::{Span, suggest};
 
@@ -137,9 +138,12 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, NodeError> {
+        if name == LOCATED {
+            return visitor.visit_seq(PlaceThenValue { node: self, given: 0 });
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -193,6 +197,27 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         seed.deserialize(node)
             .map(Some)
             .map_err(|error| error.about(Target::Node(node.id), &node.span))
+    }
+}
+
+/// A node as its start, its end and itself: what [`super::Located`] reads.
+struct PlaceThenValue<'de> {
+    node: &'de Node,
+    given: u8,
+}
+
+impl<'de> SeqAccess<'de> for PlaceThenValue<'de> {
+    type Error = NodeError;
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, NodeError> {
+        self.given += 1;
+        match self.given {
+            1 => seed.deserialize(self.node.span.start.into_deserializer()).map(Some),
+            2 => seed.deserialize(self.node.span.end.into_deserializer()).map(Some),
+            _ => seed.deserialize(self.node).map(Some),
+        }
     }
 }
 

@@ -1,0 +1,178 @@
+//! From catalog files to a program: names looked up, layers laid over each other, faults
+//! gathered.
+//!
+//! In: layers of YAML files. Out: a [`Catalog`], or every fault of every file. It judges
+//! nothing and reads no file itself.
+
+mod clauses;
+mod places;
+mod words;
+
+use std::collections::HashMap;
+
+use crate::position::content_hash;
+use crate::yaml::{self, Fault, Faults, Span, suggest};
+
+use super::examples::ClauseExamples;
+use super::layers::{Layer, SourceFile};
+use super::program::Program;
+use super::source::{CatalogFile, ClauseEntry};
+
+/// How strict to be with what is missing but not wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// Missing examples in the user's layers are warnings.
+    Lenient,
+    /// They are faults.
+    Strict,
+}
+
+/// A compiled catalog.
+#[derive(Debug)]
+pub struct Catalog {
+    /// What the judge uses.
+    pub program: Program,
+    /// The clauses' examples.
+    pub examples: Vec<ClauseExamples>,
+    /// What is missing but not wrong.
+    pub warnings: Vec<String>,
+}
+
+/// Every fault of every file of a catalog.
+#[derive(Debug, thiserror::Error)]
+#[error("the catalog is faulty:\n{}", self.lines().collect::<Vec<_>>().join("\n"))]
+pub struct CatalogFaults(Vec<Faults>);
+
+impl CatalogFaults {
+    /// One line a fault.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(Faults::lines)
+    }
+
+    /// Every fault with its snippet.
+    pub fn reports(&self) -> impl Iterator<Item = miette::Report> {
+        self.0.iter().flat_map(Faults::reports)
+    }
+}
+
+/// One file, read.
+struct Unit {
+    file: CatalogFile,
+    faults: Faults,
+    builtin: bool,
+}
+
+/// What is known while compiling, and where faults go.
+pub(super) struct Compiler {
+    units: Vec<Unit>,
+    program: Program,
+    groups: HashMap<String, Vec<String>>,
+    parents: Vec<Option<usize>>,
+    clause_units: Vec<(usize, ClauseEntry)>,
+    examples: Vec<ClauseExamples>,
+    warnings: Vec<String>,
+    strictness: Strictness,
+}
+
+/// Compiles layers, the first one lowest.
+///
+/// # Errors
+/// All faults of all files.
+pub fn compile(layers: &[Layer], strictness: Strictness) -> Result<Catalog, CatalogFaults> {
+    let mut units = Vec::new();
+    let (mut documents, mut reference) = (Vec::new(), Vec::new());
+    for layer in layers {
+        for SourceFile { name, text } in &layer.files {
+            let (file, faults) = yaml::read_with::<CatalogFile>(name, text, |_, _| {});
+            // Hashed apart, so that a new datacentre region does not look like a new document.
+            match file.as_ref().is_some_and(|file| !file.clauses.is_empty()) {
+                true => documents.push(text.as_bytes()),
+                false => reference.push(text.as_bytes()),
+            }
+            units.push(Unit { file: file.unwrap_or_default(), faults, builtin: layer.builtin });
+        }
+    }
+    let mut compiler = Compiler {
+        units,
+        program: Program::default(),
+        groups: HashMap::new(),
+        parents: Vec::new(),
+        clause_units: Vec::new(),
+        examples: Vec::new(),
+        warnings: Vec::new(),
+        strictness,
+    };
+    compiler.places();
+    compiler.words();
+    compiler.clauses();
+    compiler.program.documents_hash = content_hash(&documents);
+    compiler.program.reference_hash = content_hash(&reference);
+    let mut faulty: Vec<Faults> = compiler
+        .units
+        .into_iter()
+        .map(|unit| unit.faults)
+        .filter(|faults| !faults.is_empty())
+        .collect();
+    if faulty.is_empty() {
+        let (program, examples) = (compiler.program, compiler.examples);
+        return Ok(Catalog { program, examples, warnings: compiler.warnings });
+    }
+    faulty.iter_mut().for_each(Faults::sort);
+    Err(CatalogFaults(faulty))
+}
+
+impl Compiler {
+    /// Takes one list out of every file, with the number of the file.
+    fn take<T>(&mut self, mut list: impl FnMut(&mut CatalogFile) -> Vec<T>) -> Vec<(usize, T)> {
+        self.units
+            .iter_mut()
+            .enumerate()
+            .flat_map(|(unit, each)| {
+                list(&mut each.file).into_iter().map(move |entry| (unit, entry))
+            })
+            .collect()
+    }
+
+    fn fault(&mut self, unit: usize, at: &Span, message: impl Into<String>) {
+        self.fault_with(unit, at, message, None);
+    }
+
+    fn fault_with(
+        &mut self,
+        unit: usize,
+        at: &Span,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        if let Some(unit) = self.units.get_mut(unit) {
+            unit.faults.push(Fault { message: message.into(), help, at: Some(at.clone()) });
+        }
+    }
+
+    /// A fault of a name that nothing has, with a suggestion among the names there are.
+    fn unknown(&mut self, unit: usize, what: &str, name: &yaml::Name, known: &[String]) {
+        let help = suggest(name, known.iter().map(String::as_str))
+            .map(|meant| format!("did you mean `{meant}`?"));
+        let message = format!("unknown {what} `{}`", name.value);
+        self.fault_with(unit, &name.at, message, help);
+    }
+
+    fn is_builtin(&self, unit: usize) -> bool {
+        self.units.get(unit).is_some_and(|unit| unit.builtin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtin_catalog_has_no_fault() {
+        let catalog = compile(&[Layer::builtin()], Strictness::Strict).unwrap_or_else(|faults| {
+            panic!("{faults}");
+        });
+        assert_eq!(catalog.warnings, [""; 0]);
+        assert_eq!(catalog.program.clauses.len(), 23);
+        assert_eq!(catalog.program.documents.len(), 2);
+    }
+}
