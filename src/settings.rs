@@ -18,11 +18,11 @@ use secrecy::SecretString;
 
 use crate::catalog::program::{Program, ServiceId};
 use crate::classify::{AssumedPlaces, InputRules};
+use crate::decode::Format;
 use crate::emit::Outputs;
 use crate::ingest::InputTopics;
 use crate::kafka::Cluster;
 use crate::logging;
-use crate::pipeline::Format;
 use crate::place::StatedPlace;
 use crate::tenant::TenantRecord;
 use crate::yaml::{self, Fault, Faults};

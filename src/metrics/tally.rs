@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus::local::LocalHistogram;
 use prometheus::{IntCounter, IntCounterVec, IntGauge};
-use smallvec::SmallVec;
 
 use super::{Metrics, Names};
 use crate::catalog::program::{Program, ServiceId};
 use crate::classify::Classified;
 use crate::code::Code;
+use crate::decode::Format;
 use crate::pipeline::{Judged, Outcome};
 use crate::place::{PlaceId, StatedPlace};
 use crate::verdict::{Activity, ClauseId, Fact, FindingPlace, Judgement, TenantGeography, Verdict};
@@ -76,7 +76,6 @@ pub struct Tally {
     last_record: Option<IntGauge>,
     records: Slots,
     bytes: Slots,
-    formats: SmallVec<[&'static str; 4]>,
     events: Slots,
     verdicts: Slots,
     findings: Slots,
@@ -87,6 +86,9 @@ pub struct Tally {
     unknown: Slots,
     flows: Slots,
     dead_letters: Slots,
+    /// Commitments that the event at hand breaks, and exceptions that permit it; reused.
+    broken: Vec<ClauseId>,
+    permitting: Vec<(ClauseId, bool)>,
     delay: LocalHistogram,
     duration: LocalHistogram,
 }
@@ -95,8 +97,6 @@ pub struct Tally {
 const ACTIVITIES: usize = 1 + Activity::ALL.len();
 /// Verdicts of an event or a finding.
 const VERDICTS: usize = Verdict::ALL.len();
-/// Formats a process can know; the decoders' own closed set is smaller.
-const FORMATS: usize = 16;
 
 impl Tally {
     /// Counts for one input. `input` is its name in the configuration.
@@ -114,8 +114,7 @@ impl Tally {
             last_record: metrics.last_record.get_metric_with_label_values(&[input]).ok(),
             records: Slots::new(1),
             bytes: Slots::new(1),
-            formats: SmallVec::new(),
-            events: Slots::new(FORMATS),
+            events: Slots::new(Format::READ.len()),
             verdicts: Slots::new(VERDICTS),
             findings: Slots::new(clauses * services * ACTIVITIES * VERDICTS),
             violations: Slots::new(clauses * services),
@@ -125,6 +124,8 @@ impl Tally {
             unknown: Slots::new(UNKNOWN_FIELDS.len()),
             flows: Slots::new(geographies * places * VERDICTS),
             dead_letters: Slots::new(Code::ALL.len()),
+            broken: Vec::new(),
+            permitting: Vec::new(),
             delay: metrics.event_delay.local(),
             duration: metrics.judgement_duration.local(),
             metrics,
@@ -162,8 +163,9 @@ impl Tally {
     fn judged(&mut self, program: &Program, judged: &Judged<'_>) {
         let Judged { format, event, classified, judgement, .. } = judged;
         let service = self.service(classified.service);
-        let format = self.format(format);
-        self.events.add(format, 1);
+        if let Some(format) = Format::READ.iter().position(|read| read == format) {
+            self.events.add(format, 1);
+        }
         self.verdicts.add(judgement.verdict as usize, 1);
         self.findings(judgement, service);
         for fact in judgement.missing().iter() {
@@ -193,22 +195,22 @@ impl Tally {
     }
 
     fn findings(&mut self, judgement: &Judgement, service: usize) {
-        let mut broken: SmallVec<[ClauseId; 4]> = SmallVec::new();
-        let mut permitting: SmallVec<[(ClauseId, bool); 4]> = SmallVec::new();
+        self.broken.clear();
+        self.permitting.clear();
         for finding in &judgement.findings {
             let clause = usize::from(finding.commitment.0);
             let activity = finding.activity.map_or(0, |activity| 1 + activity as usize);
             let verdict = finding.verdict as usize;
             let pair = clause * self.services + service;
             self.findings.add((pair * ACTIVITIES + activity) * VERDICTS + verdict, 1);
-            if finding.verdict == Verdict::Violation && !broken.contains(&finding.commitment) {
-                broken.push(finding.commitment);
+            if finding.verdict == Verdict::Violation && !self.broken.contains(&finding.commitment) {
+                self.broken.push(finding.commitment);
                 self.violations.add(pair, 1);
             }
             if let Some(exception) = finding.exception {
                 let assumed = !finding.assumed.is_empty();
-                if !permitting.contains(&(exception, assumed)) {
-                    permitting.push((exception, assumed));
+                if !self.permitting.contains(&(exception, assumed)) {
+                    self.permitting.push((exception, assumed));
                     self.exceptions.add(usize::from(exception.0) * 2 + usize::from(assumed), 1);
                 }
             }
@@ -248,14 +250,6 @@ impl Tally {
         service.map_or(self.services - 1, |id| usize::from(id.0))
     }
 
-    fn format(&mut self, format: &'static str) -> usize {
-        if let Some(known) = self.formats.iter().position(|known| *known == format) {
-            return known;
-        }
-        self.formats.push(format);
-        self.formats.len() - 1
-    }
-
     /// Adds the batch's counts to the shared counters.
     pub fn flush(&mut self, now: Timestamp) {
         let Self { metrics, input, services, places, .. } = self;
@@ -274,9 +268,9 @@ impl Tally {
         }
         self.records.flush(|_| one(&metrics.records, &[input]));
         self.bytes.flush(|_| one(&metrics.record_bytes, &[input]));
-        let formats = &self.formats;
-        self.events
-            .flush(|slot| one(&metrics.events, &[input, formats.get(slot).copied().unwrap_or("")]));
+        self.events.flush(|slot| {
+            one(&metrics.events, &[input, Format::READ.get(slot).copied().unwrap_or("")])
+        });
         self.verdicts.flush(|slot| one(&metrics.verdicts, &[verdict(slot)]));
         self.findings.flush(|slot| {
             let (rest, of_verdict) = (slot / VERDICTS, slot % VERDICTS);

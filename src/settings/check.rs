@@ -12,7 +12,6 @@ use super::{BUILTIN, Input, Layer, PlaceRule, Settings};
 use crate::ingest::{IngestError, InputTopics, Subscription};
 use crate::kafka::Cluster;
 use crate::logging;
-use crate::pipeline::Format;
 use crate::tenant::repeated_ids;
 use crate::yaml::{Fault, Faults};
 
@@ -173,13 +172,8 @@ impl Checker<'_> {
                     PlaceRule { service, at_rest: places.at_rest, processing: places.processing }
                 })
                 .collect();
-            let format = match input.format {
-                written::Format::Auto => Format::Auto,
-                written::Format::Native => Format::Native,
-                written::Format::AzureMonitor => Format::AzureMonitor,
-            };
             let presume_purpose = input.presume_purpose;
-            inputs.push(Input { topics, format, presume_purpose, places });
+            inputs.push(Input { topics, format: input.format, presume_purpose, places });
         }
         inputs
     }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::decode::Format;
 use crate::emit::Outputs;
 use crate::kafka::Cluster;
 use crate::logging;
@@ -100,19 +101,6 @@ pub(super) struct Input {
 
 fn yes() -> bool {
     true
-}
-
-/// Which format an input's records are in.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Format {
-    /// Each record says by its shape.
-    #[default]
-    Auto,
-    /// Native events.
-    Native,
-    /// Azure Monitor resource logs.
-    AzureMonitor,
 }
 
 /// Places of one service.
