@@ -129,8 +129,13 @@ fn violation(place: FindingPlace) -> Judgement {
 
 fn count(tally: &mut Tally, program: &Program, processing: StatedPlace, place: FindingPlace) {
     let (event, classified, judgement) = (canary(), classified(processing), violation(place));
-    let judged =
-        Judged { index: 0, format: "native", event, classified, judgement: leak(judgement) };
+    let judged = Judged {
+        index: 0,
+        format: "native",
+        event: &event,
+        classified: &classified,
+        judgement: &judgement,
+    };
     tally.outcome(program, &Outcome::Judged(judged));
 }
 
