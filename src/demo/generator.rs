@@ -137,8 +137,15 @@ fn a_time() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::catalog::compile::{Strictness, compile};
+    use crate::classify::InputRules;
+    use crate::decode::Format;
+    use crate::directory::Directory;
+    use crate::pipeline::{Outcome, Pipeline};
+    use crate::verdict::Verdict;
 
     #[test]
     fn the_same_seed_makes_the_same_records() {
@@ -174,6 +181,60 @@ mod tests {
         assert_eq!(broken, BTreeSet::from(clauses));
         let mut quiet = Generator::new(1, 0.0);
         assert!((0..1000).all(|_| quiet.record(a_time()).planted.is_empty()));
+    }
+
+    /// Runs records through the real pipeline and compares, event by event.
+    fn judged(seed: u64, violations: f64, records: usize) -> [u64; 5] {
+        let catalog =
+            compile(&[crate::catalog::layers::Layer::builtin()], Strictness::Lenient).unwrap();
+        let program = Arc::new(catalog.program);
+        let directory = Arc::new(Directory::new(&program, &tenants::records()));
+        let mut pipeline = |format| {
+            let rules = Arc::new(InputRules::default());
+            Pipeline::new(program.clone(), directory.clone(), rules, format, 1 << 20)
+        };
+        let mut native = pipeline(Format::Native);
+        let mut azure = pipeline(Format::AzureMonitor);
+        let mut generator = Generator::new(seed, violations);
+        let mut verdicts = [0; 5];
+        for _ in 0..records {
+            let record = generator.record(a_time());
+            let pipeline = match record.form {
+                Form::Native => &mut native,
+                Form::AzureMonitor => &mut azure,
+            };
+            let (mut events, mut unreadable) = (0, 0);
+            pipeline.record(Some(&record.value), |outcome| match outcome {
+                Outcome::Unreadable { .. } => unreadable += 1,
+                Outcome::Judged(judged) => {
+                    events += 1;
+                    verdicts[judged.judgement.verdict as usize] += 1;
+                    let findings = &judged.judgement.findings;
+                    let mut broken: Vec<&str> = findings
+                        .iter()
+                        .filter(|finding| finding.verdict == Verdict::Violation)
+                        .map(|finding| program.clause_id(finding.commitment))
+                        .collect();
+                    broken.sort_unstable();
+                    broken.dedup();
+                    let planted = record.planted.iter().find(|plant| plant.index == judged.index);
+                    let mut breaks = planted.map_or(Vec::new(), |plant| plant.breaks.to_vec());
+                    breaks.sort_unstable();
+                    let text = String::from_utf8_lossy(&record.value);
+                    assert_eq!(broken, breaks, "{planted:?} in {text}");
+                }
+            });
+            assert_eq!((events, unreadable), (record.events, record.unreadable));
+        }
+        verdicts
+    }
+
+    #[test]
+    fn the_judge_finds_in_each_event_exactly_what_was_planted_in_it() {
+        judged(11, 0.3, 4000);
+        let quiet = judged(12, 0.0, 6000);
+        assert_eq!(quiet[Verdict::Violation as usize], 0);
+        assert!(quiet[..4].iter().all(|count| *count > 300), "{quiet:?}");
     }
 
     #[test]
