@@ -226,6 +226,14 @@ impl Metrics {
         })
     }
 
+    /// Dead letters so far, of all inputs and reasons.
+    pub fn dead_letter_count(&self) -> u64 {
+        use prometheus::core::Collector;
+        let families = self.dead_letters.collect();
+        let series = families.iter().flat_map(|family| family.get_metric());
+        series.map(|series| series.get_counter().get_value() as u64).sum()
+    }
+
     /// The value of each series of a counter by the value of one of its labels, summed over
     /// the others: `violations_total` by `commitment`, say. Empty for names not in the table.
     pub fn sum_by(&self, name: &str, label: &str) -> BTreeMap<String, u64> {

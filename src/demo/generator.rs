@@ -189,7 +189,7 @@ mod tests {
             compile(&[crate::catalog::layers::Layer::builtin()], Strictness::Lenient).unwrap();
         let program = Arc::new(catalog.program);
         let directory = Arc::new(Directory::new(&program, &tenants::records()));
-        let mut pipeline = |format| {
+        let pipeline = |format| {
             let rules = Arc::new(InputRules::default());
             Pipeline::new(program.clone(), directory.clone(), rules, format, 1 << 20)
         };

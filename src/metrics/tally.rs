@@ -72,6 +72,7 @@ pub struct Tally {
     services: usize,
     places: usize,
     geographies: usize,
+    /// When the batch at hand began to be judged.
     now: Option<Timestamp>,
     last_record: Option<IntGauge>,
     records: Slots,
@@ -132,11 +133,6 @@ impl Tally {
         }
     }
 
-    /// Sets the clock that `event_delay_seconds` is measured against: once a batch.
-    pub fn batch_at(&mut self, now: Timestamp) {
-        self.now = Some(now);
-    }
-
     /// Counts a Kafka record and the bytes of its value.
     pub fn record(&mut self, bytes: usize) {
         self.records.add(0, 1);
@@ -188,10 +184,10 @@ impl Tally {
         for (field, count) in unknown.into_iter().enumerate() {
             self.unknown.add(field, u64::from(count));
         }
-        if let Some(now) = self.now {
-            // An event from the future is no delay, and would spoil the sum.
-            self.delay.observe(now.duration_since(event.time).as_secs_f64().max(0.0));
-        }
+        // The clock is read once a batch.
+        let now = *self.now.get_or_insert_with(Timestamp::now);
+        // An event from the future is no delay, and would spoil the sum.
+        self.delay.observe(now.duration_since(event.time).as_secs_f64().max(0.0));
     }
 
     fn findings(&mut self, judgement: &Judgement, service: usize) {
@@ -252,6 +248,7 @@ impl Tally {
 
     /// Adds the batch's counts to the shared counters.
     pub fn flush(&mut self, now: Timestamp) {
+        self.now = None;
         let Self { metrics, input, services, places, .. } = self;
         let (metrics, input, services, places) = (&**metrics, &**input, *services, *places);
         let names = &metrics.names;

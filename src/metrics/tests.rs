@@ -193,7 +193,6 @@ fn the_hundred_and_first_place_and_those_after_it_are_other() {
 fn no_string_of_an_event_is_ever_in_the_encoding() {
     let program = program(1);
     let (metrics, mut tally) = metrics(&program);
-    tally.batch_at(Default::default());
     tally.record(10);
     count(&mut tally, &program, StatedPlace::Unresolved, FindingPlace::Unknown);
     let why = Unreadable::at(Code::WrongType, "tenant");
