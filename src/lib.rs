@@ -21,6 +21,7 @@ pub mod pipeline;
 pub mod place;
 pub mod position;
 pub mod record;
+pub mod schema;
 pub mod tenant;
 pub mod verdict;
 pub mod yaml;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -566,13 +566,28 @@ pub struct Example {
     #[serde(default)]
     pub condition: Option<Name>,
     /// The event; `id`, `time` and `tenant` are filled in where absent.
-    #[schemars(with = "NativeEvent")]
+    #[schemars(schema_with = "example_event")]
     pub event: serde_json::Map<String, serde_json::Value>,
     /// The tenant's facts; without them the tenant is not in the directory.
     #[serde(default)]
-    #[schemars(with = "Option<TenantRecord>")]
+    #[schemars(schema_with = "example_tenant")]
     pub tenant: Option<serde_json::Map<String, serde_json::Value>>,
     /// Other tenants of the directory.
     #[serde(default)]
     pub others: Vec<TenantRecord>,
+}
+
+fn example_event(generator: &mut SchemaGenerator) -> Schema {
+    with_needed(NativeEvent::json_schema(generator), &["service"])
+}
+
+fn example_tenant(generator: &mut SchemaGenerator) -> Schema {
+    with_needed(TenantRecord::json_schema(generator), &[])
+}
+
+/// The schema with other keys needed: an example leaves out what is filled in for it.
+fn with_needed(mut schema: Schema, needed: &[&str]) -> Schema {
+    schema.remove("title");
+    schema.insert("required".to_owned(), needed.into());
+    schema
 }
