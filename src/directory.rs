@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::catalog::program::Program;
+use crate::catalog::program::{Program, first_moment};
 use crate::place::{CountrySet, StatedPlace};
 use crate::position::content_hash;
 use crate::tenant::{Cloud, TenantRecord};
@@ -166,9 +166,4 @@ fn configured(program: &Program, locations: Option<&[String]>) -> ConfiguredPlac
             None => ConfiguredPlaces { countries: all.countries, open: true },
         }
     })
-}
-
-/// Midnight UTC at the start of a day.
-pub fn first_moment(day: Date) -> Option<Timestamp> {
-    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
