@@ -12,11 +12,14 @@
 pub mod catalog;
 pub mod category;
 pub mod classify;
+pub mod cli;
 pub mod code;
 pub mod decode;
 pub mod directory;
 pub mod event;
+pub mod explain;
 pub mod judge;
+pub mod load;
 pub mod pipeline;
 pub mod place;
 pub mod position;
