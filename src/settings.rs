@@ -7,7 +7,6 @@
 mod check;
 mod positions;
 mod secrets;
-mod tenants;
 mod written;
 
 use std::collections::BTreeMap;
@@ -19,6 +18,7 @@ use secrecy::SecretString;
 use crate::catalog::program::{Program, ServiceId};
 use crate::classify::{AssumedPlaces, InputRules};
 use crate::decode::Format;
+use crate::directory::file as tenants_file;
 use crate::emit::Outputs;
 use crate::ingest::InputTopics;
 use crate::kafka::Cluster;
@@ -29,7 +29,6 @@ use crate::yaml::{self, Fault, Faults};
 
 use check::Checker;
 use positions::Positions;
-pub use tenants::read_tenants;
 use written::Written;
 
 /// How the catalog in the binary is named among the layers.
@@ -182,7 +181,7 @@ impl Settings {
         }
         let settings = checked.map(|(mut settings, tenants)| {
             if let Some(file) = tenants {
-                match read_tenants(&file) {
+                match tenants_file::read(&file) {
                     Ok(records) => settings.tenants = records,
                     Err(faults) => all.push(faults),
                 }

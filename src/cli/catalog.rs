@@ -4,19 +4,18 @@ use std::io::{self, Write};
 
 use crate::catalog::compile::{Catalog, Strictness};
 use crate::catalog::program::{Clause, Kind, Promise, Rule};
-use crate::load;
 
 use super::arguments::CatalogCommand;
-use super::{Exit, not_loaded, output_failed};
+use super::{Exit, loading, output_failed};
 
 pub(super) fn run(command: &CatalogCommand) -> Exit {
     let layers = match command {
         CatalogCommand::List(arguments) => &arguments.layers,
         CatalogCommand::Show { catalog, .. } => &catalog.layers,
     };
-    let catalog = match load::catalog(layers, Strictness::Lenient) {
+    let catalog = match loading::catalog(layers, Strictness::Lenient) {
         Ok(catalog) => catalog,
-        Err(error) => return not_loaded(&error),
+        Err(exit) => return exit,
     };
     let mut out = io::stdout().lock();
     let written = match command {
