@@ -166,7 +166,8 @@ fn settings(brokers: String, options: &Options) -> Settings {
         max_record_bytes: 10 << 20,
         log_format: logging::Format::Text,
         log_level: "info".to_owned(),
-        subject_key: None,
+        // The persons of the demo are invented.
+        subject_key: Some("demo".to_owned().into()),
     }
 }
 
