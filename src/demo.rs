@@ -4,6 +4,7 @@
 //! planted and what was found. It knows how its events were made, and not how they are judged.
 
 mod azure;
+mod breach;
 pub mod generator;
 mod native;
 mod options;
