@@ -4,6 +4,7 @@
 //! planted and what was found. It knows how its events were made, and not how they are judged.
 
 mod azure;
+mod breach;
 pub mod generator;
 mod native;
 mod options;
@@ -166,7 +167,8 @@ fn settings(brokers: String, options: &Options) -> Settings {
         max_record_bytes: 10 << 20,
         log_format: logging::Format::Text,
         log_level: "info".to_owned(),
-        subject_key: None,
+        // The persons of the demo are invented.
+        subject_key: Some("demo".to_owned().into()),
     }
 }
 

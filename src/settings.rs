@@ -173,6 +173,14 @@ impl Settings {
         let checked = written.and_then(|written| {
             Checker { faults: &mut faults, positions: &positions, directory }.check(written)
         });
+        if hidden.is_none()
+            && let Some(at) = secrets::unquoted_variable(text)
+        {
+            // What the parser says of it points elsewhere.
+            faults = Faults::new(name, text);
+            let help = "write \"${NAME}\"".to_owned();
+            faults.add(&at, "between { and }, a variable stands in quotes", Some(help));
+        }
         *faults.text_mut() = hidden.unwrap_or_else(|| secrets::hide(text, None));
         faults.sort();
         let mut all = Vec::new();

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::azure;
-use super::native::{BOUNDARY, Breach, Native, Planted};
+use super::breach::{BOUNDARY, Breach, Planted};
+use super::native::Native;
 pub use super::random::Rng;
 use super::tenants;
 

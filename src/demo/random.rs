@@ -11,7 +11,7 @@ impl Rng {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,13 +21,13 @@ impl Rng {
 
     /// A number below `bound`; 0 where that is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next().checked_rem(bound).unwrap_or_default()
+        self.number().checked_rem(bound).unwrap_or_default()
     }
 
     /// Whether something of that probability happens.
     pub fn chance(&mut self, probability: f64) -> bool {
         // 53 bits: all that a double holds.
-        (self.next() >> 11) as f64 / ((1u64 << 53) as f64) < probability
+        (self.number() >> 11) as f64 / ((1u64 << 53) as f64) < probability
     }
 
     /// One of the choices; the default of an empty list.
@@ -38,7 +38,7 @@ impl Rng {
 
     /// Something of the shape of a GUID.
     pub fn guid(&mut self) -> String {
-        let (a, b) = (self.next(), self.next());
+        let (a, b) = (self.number(), self.number());
         format!(
             "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
             a >> 32,

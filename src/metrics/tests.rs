@@ -64,7 +64,7 @@ fn program(places: u16) -> Program {
 
 fn canary() -> Event<'static> {
     let text = || Cow::Borrowed(CANARY);
-    let names = || vec![text(), text()].into();
+    let names = || vec![text(), text()];
     Event {
         id: None,
         operation: Some(text()),

@@ -267,6 +267,21 @@ fn show_punctuation(text: &str, shown: &mut [bool], scalars: &[Span]) {
     }
 }
 
+/// Where a variable stands without quotes inside a map in braces, which YAML cannot read.
+pub(super) fn unquoted_variable(text: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let variable = line.find(": ${").map(|at| at + 2);
+        if let Some(at) = variable
+            && line.get(..at).is_some_and(|before| before.replace("${", "").contains('{'))
+        {
+            return Some(start + at..start + at + 2);
+        }
+        start += line.len();
+    }
+    None
+}
+
 /// For text that is no YAML: of each line, the key that it begins with, if it is a known one.
 fn show_keys_of_lines(text: &str, shown: &mut [bool]) {
     let mut start = 0;
