@@ -11,11 +11,13 @@ mod judge;
 mod table;
 mod test;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use crate::load::LoadError;
+use crate::schema;
 use arguments::{Arguments, Command, ConfigCommand};
 
 /// How a command ended.
@@ -25,6 +27,8 @@ pub enum Exit {
     Fine,
     /// A verdict at or above `--fail-on`, or a failed test.
     Found,
+    /// The command was used wrongly.
+    Usage,
     /// A record could not be read.
     Unreadable,
     /// Input, output or a broker failed.
@@ -38,6 +42,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Fine => 0,
             Exit::Found => 1,
+            Exit::Usage => 2,
             Exit::Unreadable => 3,
             Exit::Failed => 4,
             Exit::Faulty => 78,
@@ -76,8 +81,15 @@ fn man() -> Exit {
 }
 
 fn config_schema(name: &str) -> Exit {
-    let _ = name;
-    Exit::Fine
+    let Some(schema) = schema::named(name) else {
+        let known: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
+        eprintln!("bailiwick: there is no schema `{name}`; there are: {}", known.join(", "));
+        return Exit::Usage;
+    };
+    match writeln!(std::io::stdout(), "{schema:#}") {
+        Ok(()) => Exit::Fine,
+        Err(error) => output_failed(&error),
+    }
 }
 
 /// Prints what a command could not begin without.
