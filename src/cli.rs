@@ -29,6 +29,8 @@ pub enum Exit {
     Fine,
     /// A verdict at or above `--fail-on`, or a failed test.
     Found,
+    /// Something was asked for that there is not.
+    Usage,
     /// A record could not be read.
     Unreadable,
     /// Input, output or a broker failed.
@@ -42,6 +44,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Fine => 0,
             Exit::Found => 1,
+            Exit::Usage => 2,
             Exit::Unreadable => 3,
             Exit::Failed => 4,
             Exit::Faulty => 78,
@@ -80,15 +83,12 @@ fn run(command: Command) -> Exit {
 }
 
 fn print_schema(name: &str) -> Exit {
-    let schemas = schema::all();
-    match schemas.iter().find(|(known, _)| *known == name) {
-        Some((_, schema)) => print(format!("{schema:#}\n").as_bytes()),
-        None => {
-            let known: Vec<&str> = schemas.iter().map(|(name, _)| *name).collect();
-            eprintln!("bailiwick: no schema `{name}`; there are {}", known.join(", "));
-            Exit::Found
-        }
-    }
+    let Some(schema) = schema::named(name) else {
+        let known: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
+        eprintln!("bailiwick: there is no schema `{name}`; there are {}", known.join(", "));
+        return Exit::Usage;
+    };
+    print(format!("{schema:#}\n").as_bytes())
 }
 
 fn print(text: &[u8]) -> Exit {

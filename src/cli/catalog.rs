@@ -25,7 +25,7 @@ pub(super) fn run(command: &CatalogCommand) -> Exit {
                 catalog.program.clauses.iter().filter(|clause| *clause.id == **id).collect();
             if clauses.is_empty() {
                 eprintln!("bailiwick: no clause `{id}`; `bailiwick catalog list` shows them all");
-                return Exit::Found;
+                return Exit::Usage;
             }
             clauses.into_iter().try_for_each(|clause| show(&mut out, &catalog, clause))
         }

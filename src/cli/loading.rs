@@ -62,7 +62,7 @@ fn configured(settings: &Settings, arguments: &RecordArguments) -> Result<Judgin
         Some(wanted) => names().position(|name| name == wanted).ok_or_else(|| {
             let known: Vec<&str> = names().collect();
             eprintln!("bailiwick: no input `{wanted}`; there are {}", known.join(", "));
-            Exit::Faulty
+            Exit::Usage
         })?,
     };
     let given = settings.inputs.get(number).map(|input| input.format);
