@@ -8,3 +8,4 @@ pub mod examples;
 pub mod layers;
 pub mod program;
 pub mod source;
+pub mod trial;

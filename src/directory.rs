@@ -3,6 +3,8 @@
 //! In: tenant records from the configuration or a file. Out: look-ups by tenant id. It is
 //! built once and swapped whole; a table that follows a compacted topic fills it likewise.
 
+pub mod file;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use foldhash::fast::FixedState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::catalog::program::Program;
+use crate::catalog::program::{Program, first_moment};
 use crate::place::{CountrySet, StatedPlace};
 use crate::position::content_hash;
 use crate::tenant::{Cloud, TenantRecord};
@@ -166,9 +168,4 @@ fn configured(program: &Program, locations: Option<&[String]>) -> ConfiguredPlac
             None => ConfiguredPlaces { countries: all.countries, open: true },
         }
     })
-}
-
-/// Midnight UTC at the start of a day.
-pub fn first_moment(day: Date) -> Option<Timestamp> {
-    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }

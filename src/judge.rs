@@ -14,13 +14,56 @@ use crate::category::CategoryId;
 use crate::classify::Classified;
 use crate::place::{CountrySet, Kleene, StatedPlace};
 use crate::verdict::{
-    Activity, ClauseId, Fact, FactSet, Finding, FindingPlace, Judgement, Verdict,
+    Activity, ClauseId, Fact, FactSet, Finding, FindingPlace, Judgement, NearMiss, Verdict,
 };
 
 use bound::Bound;
 
+/// Somebody who wants to know not only what was found, but all that was asked.
+pub trait Watch {
+    /// A clause was asked and found nothing.
+    fn silent(&mut self, _clause: ClauseId, _why: Silence) {}
+    /// An exception was asked: what failed, what was unknown, what it presumes.
+    fn exception(&mut self, _asked: ExceptionAsked) {}
+}
+
+/// Nobody is watching.
+impl Watch for () {}
+
+/// Why a clause found nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It was not in force at the event's time.
+    NotInForce,
+    /// The tenant is not one of those it is for.
+    Tenant,
+    /// The event does not show the activity, the data or the fact that it is about.
+    NotShown,
+}
+
+/// An exception asked for one finding.
+#[derive(Clone, Copy, Debug)]
+pub struct ExceptionAsked {
+    /// The number of the finding.
+    pub finding: usize,
+    /// The exception, what failed and what was unknown.
+    pub answer: NearMiss,
+    /// What it presumes.
+    pub assumed: FactSet,
+}
+
 /// Judges one event. What `out` held before is gone; its memory is used again.
 pub fn judge(program: &Program, event: &Classified<'_>, out: &mut Judgement) {
+    judge_watched(program, event, out, &mut ());
+}
+
+/// Judges one event, and tells all that was asked on the way.
+pub fn judge_watched<W: Watch>(
+    program: &Program,
+    event: &Classified<'_>,
+    out: &mut Judgement,
+    watch: &mut W,
+) {
     out.clear();
     let case = Case::new(program, event);
     out.tenant_geography = program.tenant_geography(case.location);
@@ -29,10 +72,15 @@ pub fn judge(program: &Program, event: &Classified<'_>, out: &mut Judgement) {
         let Some(edition) = document.at(event.time) else { continue };
         let Some(row) = edition.by_service.get(usize::from(service.0)) else { continue };
         for asked in row {
-            if let Some(clause) = program.clause(asked.clause)
-                && clause.in_force(event.time)
-            {
-                case.ask(asked, clause, out);
+            let Some(clause) = program.clause(asked.clause) else { continue };
+            if !clause.in_force(event.time) {
+                watch.silent(asked.clause, Silence::NotInForce);
+                continue;
+            }
+            let before = out.findings.len();
+            case.ask(asked, clause, out, watch);
+            if out.findings.len() == before {
+                watch.silent(asked.clause, case.silence(clause));
             }
         }
     }
@@ -70,11 +118,11 @@ impl<'a> Case<'a> {
         Self { program, event, location, location_assumed }
     }
 
-    fn ask(&self, asked: &Asked, clause: &Clause, out: &mut Judgement) {
+    fn ask(&self, asked: &Asked, clause: &Clause, out: &mut Judgement, watch: &mut impl Watch) {
         match &clause.kind {
             Kind::Commitment { promise: Promise::Stays(stays), tenants, .. } => {
                 let scope = self.scope(*tenants);
-                self.ask_place(asked, &clause.coverage, stays, scope, out);
+                self.ask_place(asked, &clause.coverage, stays, scope, out, watch);
             }
             Kind::Commitment { promise: Promise::StaysWhen(stays, purpose), .. }
             | Kind::Exception { promises: Some((stays, purpose)), .. } => {
@@ -82,7 +130,7 @@ impl<'a> Case<'a> {
                     // A promise on the side has no exceptions of its own.
                     let alone = Asked { clause: asked.clause, ways: Box::default() };
                     let scope = self.scope(None);
-                    self.ask_place(&alone, &clause.coverage, stays, scope, out);
+                    self.ask_place(&alone, &clause.coverage, stays, scope, out, watch);
                 }
             }
             Kind::Commitment { promise: Promise::Rule(rule), .. } => {
@@ -110,7 +158,18 @@ impl<'a> Case<'a> {
         Scope { holds, missing, assumed: self.location_assumed }
     }
 
+    /// Why a commitment that was asked found nothing.
+    fn silence(&self, clause: &Clause) -> Silence {
+        match &clause.kind {
+            Kind::Commitment { tenants, .. } if self.scope(*tenants).holds == Kleene::False => {
+                Silence::Tenant
+            }
+            _ => Silence::NotShown,
+        }
+    }
+
     /// Asks a commitment about places.
+    #[allow(clippy::too_many_arguments, reason = "what the clause says, where the answers go")]
     fn ask_place(
         &self,
         asked: &Asked,
@@ -118,6 +177,7 @@ impl<'a> Case<'a> {
         stays: &AllowedByActivity,
         scope: Scope,
         out: &mut Judgement,
+        watch: &mut impl Watch,
     ) {
         if scope.holds == Kleene::False {
             return;
@@ -163,7 +223,9 @@ impl<'a> Case<'a> {
                         found.missing.insert(Fact::Category);
                     }
                     let in_scope = scope.holds.and(covered);
-                    self.ask_ways(asked, activity, category, inside, in_scope, &mut found, out);
+                    self.ask_ways(
+                        asked, activity, category, inside, in_scope, &mut found, out, watch,
+                    );
                 }
                 out.findings.push(found);
             }
@@ -181,12 +243,18 @@ impl<'a> Case<'a> {
         in_scope: Kleene,
         found: &mut Finding,
         out: &mut Judgement,
+        watch: &mut impl Watch,
     ) {
         let first = out.near_misses.len();
         let mut best: Option<exception::Held> = None;
         let mut any_unknown = false;
         for way in &asked.ways {
             let Some(answer) = self.ask_exception(way, activity, category) else { continue };
+            watch.exception(ExceptionAsked {
+                finding: out.findings.len(),
+                answer: answer.near_miss,
+                assumed: answer.held.assumed,
+            });
             match answer.holds() {
                 Kleene::True => {
                     if best.is_none_or(|best| answer.held.rank < best.rank) {

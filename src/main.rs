@@ -1,2 +1,11 @@
-//! Placeholder while the rooms are built.
-fn main() {}
+//! The `bailiwick` command.
+
+use std::process::ExitCode;
+
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    bailiwick::cli::main()
+}

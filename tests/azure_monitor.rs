@@ -2,6 +2,8 @@
 //!
 //! The records under `formats/azure-monitor` are invented; each has the traps of its family.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use bailiwick::code::{Code, Unreadable};
 use bailiwick::decode::azure_monitor::decode;
 use bailiwick::event::{Capability, Event, EventId, PlaceName, ServiceName};

@@ -547,3 +547,8 @@ impl Program {
         pairs
     }
 }
+
+/// Midnight UTC at the start of a day.
+pub fn first_moment(day: Date) -> Option<Timestamp> {
+    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}

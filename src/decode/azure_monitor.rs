@@ -34,7 +34,7 @@ use crate::event::{Capability, Event, EventId, PlaceName, ServiceName};
 /// Says why the record cannot be read; never what it says.
 pub fn decode(text: &str) -> Result<Event<'_>, Unreadable> {
     let mut record: Record<'_> =
-        serde_json::from_str(text).map_err(|error| json::unreadable(&error, text))?;
+        json::read(text).map_err(|error| json::unreadable(&error, text))?;
     if record.shape != Shape::Fits {
         return Err(Unreadable::whole(Code::NotAnObject));
     }

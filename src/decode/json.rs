@@ -8,12 +8,17 @@
 //! format decides whether that matters. So whatever serde_json reports is about the text as a
 //! whole, and faults of fields have static paths.
 
-use std::borrow::Cow;
+mod list;
+mod object;
+mod text;
+
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+pub use self::list::{Gather, List};
+pub(crate) use self::object::object;
+pub use self::text::{Presence, Text};
 use crate::code::{Code, Unreadable};
 
 /// What serde_json's refusal of `text` means, where the reader asked for an object.
@@ -54,317 +59,56 @@ pub enum Shape {
     Wrong,
 }
 
-/// What every reader of this file can say of itself.
-pub trait Looked {
+/// Something that is read from a value, in place: what a record is read into is large, and
+/// moving it from call to call costs more than reading it.
+pub trait Slot<'de>: Default {
+    /// Reads the value into it.
+    ///
+    /// # Errors
+    ///
+    /// Only where the text is no JSON, never for the type of a value.
+    fn fill<D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error>;
+
     /// The path of a known key that stood twice in one object.
     fn twice(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// A text, or what stood in its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Text<'a> {
-    /// Nothing, `null`, "" or "<null>".
-    #[default]
-    Absent,
-    /// A text.
-    Is(Cow<'a, str>),
-    /// An object, with its `value` where that is a text (`{value, localizedValue}`).
-    Object(Option<Cow<'a, str>>),
-    /// A number, a truth value or a list.
-    Wrong,
+/// Reads a value into a slot.
+pub struct Fill<'s, S>(pub &'s mut S);
+
+impl<'de, S: Slot<'de>> DeserializeSeed<'de> for Fill<'_, S> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        self.0.fill(from)
+    }
 }
 
-impl Looked for Text<'_> {}
-
-impl<'a> Text<'a> {
-    /// The text; anything but a text is of the wrong type.
-    pub fn required_type(self, path: &'static str) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Is(text) => Ok(Some(text)),
-            Self::Object(_) | Self::Wrong => Err(Unreadable::at(Code::WrongType, path)),
-        }
-    }
-
-    /// The text, or the `value` of an object; other objects count as absent.
-    pub fn or_value(self, path: &'static str) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        match self {
-            Self::Object(value) => Ok(value),
-            other => other.required_type(path),
-        }
-    }
-
-    /// The text, where it is one. For fields that decide nothing.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Is(text) => Some(text),
-            _ => None,
-        }
-    }
+/// Reads a whole document into a slot.
+///
+/// # Errors
+///
+/// Where the text is no JSON; never for the type of a value.
+pub fn read<'de, S: Slot<'de>>(text: &'de str) -> Result<S, serde_json::Error> {
+    let mut slot = S::default();
+    let mut document = serde_json::Deserializer::from_str(text);
+    slot.fill(&mut document)?;
+    document.end()?;
+    Ok(slot)
 }
 
 /// Whether a text counts as none.
-fn counts_as_absent(text: &str) -> bool {
+pub(crate) fn counts_as_absent(text: &str) -> bool {
     text.is_empty() || text == "<null>"
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(if counts_as_absent(text) { Text::Absent } else { Text::Is(Cow::Borrowed(text)) })
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(if counts_as_absent(text) { Text::Absent } else { Text::Is(text.to_owned().into()) })
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Text::Absent)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Text::Wrong)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Text::Wrong)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Text::Wrong)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Text::Wrong)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list)?;
-        Ok(Text::Wrong)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut value = None;
-        while let Some(is_value) = map.next_key_seed(Key(|key| key == "value"))? {
-            if is_value {
-                // One level is enough, and a value of a value must not recurse.
-                value = map.next_value::<Flat<'de>>()?.0;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(Text::Object(value))
-    }
-}
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-/// A text and nothing else; whatever stands in its place counts as none.
-#[derive(Default)]
-struct Flat<'a>(Option<Cow<'a, str>>);
-
-impl<'de> Deserialize<'de> for Flat<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de serde_json::value::RawValue>::deserialize(deserializer)?;
-        Ok(Self(match serde_json::from_str::<Cow<'de, str>>(raw.get()) {
-            Ok(text) if !counts_as_absent(&text) => Some(text),
-            _ => None,
-        }))
-    }
-}
-
-/// Whether a text is there, for fields whose value is nobody's business: it is never copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Presence {
-    /// Nothing, `null`, "" or "<null>".
-    #[default]
-    Absent,
-    /// A text of nothing but zeros and hyphens: an id that stands for none.
-    Zeros,
-    /// A text, or a number.
-    Present,
-    /// Something that is neither.
-    Wrong,
-}
-
-impl Looked for Presence {}
-
-impl Presence {
-    /// Whether something is there; only texts and numbers may be.
-    pub fn is_there(self, path: &'static str) -> Result<bool, Unreadable> {
-        match self {
-            Self::Absent => Ok(false),
-            Self::Zeros | Self::Present => Ok(true),
-            Self::Wrong => Err(Unreadable::at(Code::WrongType, path)),
-        }
-    }
-}
-
-struct PresenceVisitor;
-
-impl<'de> Visitor<'de> for PresenceVisitor {
-    type Value = Presence;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(if counts_as_absent(text) {
-            Presence::Absent
-        } else if text.bytes().all(|byte| matches!(byte, b'0' | b'-')) {
-            Presence::Zeros
-        } else {
-            Presence::Present
-        })
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Presence::Absent)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Presence::Wrong)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Presence::Present)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Presence::Present)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Presence::Present)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list)?;
-        Ok(Presence::Wrong)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        skip_object(map)?;
-        Ok(Presence::Wrong)
-    }
-}
-
-impl<'de> Deserialize<'de> for Presence {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PresenceVisitor)
-    }
-}
-
-/// Something that takes in the elements of a list, one by one.
-pub trait Gather<'de>: Default {
-    /// An element.
-    type Element: Deserialize<'de> + Looked;
-
-    /// Takes one in.
-    fn take(&mut self, element: Self::Element);
-}
-
-/// A list, as what its elements add up to.
-#[derive(Clone, Debug, Default)]
-pub struct List<G> {
-    /// What stood there.
-    pub shape: Shape,
-    /// The path of a known key that stood twice in one element.
-    pub twice: Option<&'static str>,
-    /// What was gathered.
-    pub gathered: G,
-}
-
-impl<G> Looked for List<G> {
-    fn twice(&self) -> Option<&'static str> {
-        self.twice
-    }
-}
-
-impl<G> List<G> {
-    /// What was gathered; anything but a list is of the wrong type.
-    pub fn required_type(self, path: &'static str) -> Result<G, Unreadable> {
-        match self.shape {
-            Shape::Absent | Shape::Fits => Ok(self.gathered),
-            Shape::Wrong => Err(Unreadable::at(Code::WrongType, path)),
-        }
-    }
-}
-
-struct ListVisitor<G>(PhantomData<G>);
-
-impl<'de, G: Gather<'de>> Visitor<'de> for ListVisitor<G> {
-    type Value = List<G>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut read = List { shape: Shape::Fits, twice: None, gathered: G::default() };
-        while let Some(element) = list.next_element::<G::Element>()? {
-            read.twice = read.twice.or(element.twice());
-            read.gathered.take(element);
-        }
-        Ok(read)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        let shape = if counts_as_absent(text) { Shape::Absent } else { Shape::Wrong };
-        Ok(List { shape, twice: None, gathered: G::default() })
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(List { shape: Shape::Absent, twice: None, gathered: G::default() })
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(List { shape: Shape::Wrong, twice: None, gathered: G::default() })
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
-        self.visit_bool(true)
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
-        self.visit_bool(true)
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        self.visit_bool(true)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        skip_object(map)?;
-        self.visit_bool(true)
-    }
-}
-
-impl<'de, G: Gather<'de>> Deserialize<'de> for List<G> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
-    }
 }
 
 /// Reads a key without copying it, and says what it is.
 #[derive(Clone, Copy)]
 pub struct Key<T>(pub fn(&str) -> T);
 
-impl<'de, T> serde::de::DeserializeSeed<'de> for Key<T> {
+impl<'de, T> DeserializeSeed<'de> for Key<T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
@@ -396,122 +140,130 @@ pub fn skip_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-/// Declares an object by those of its keys that are read: `field: Type = "key" at "path";`.
-///
-/// The struct that comes out has one field a key (absent where the key is), `shape`, and
-/// `twice`: the path of the first known key that the object has twice. Other keys are skipped.
-/// At most 64 keys.
-macro_rules! object {
-    (
-        $(#[$about:meta])*
-        $vis:vis struct $name:ident $(<$life:lifetime>)? {
-            $($field:ident: $type:ty = $key:literal at $path:literal;)+
-        }
-    ) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, Default)]
-        $vis struct $name $(<$life>)? {
-            /// What stood there. Not every format asks this of every object.
-            #[allow(dead_code)]
-            pub(crate) shape: $crate::decode::json::Shape,
-            /// The path of a known key that stood twice.
-            pub(crate) twice: Option<&'static str>,
-            $(pub(crate) $field: $type,)+
-        }
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
 
-        impl $(<$life>)? $crate::decode::json::Looked for $name $(<$life>)? {
-            fn twice(&self) -> Option<&'static str> {
-                self.twice
+    use super::*;
+
+    object! {
+        struct Outer<'de> {
+            name: Text<'de> = "name" at "name";
+            id: Presence = "id" at "id";
+            inner: Inner<'de> = "inner" at "inner";
+            list: List<Names<'de>> = "list" at "list";
+        }
+    }
+
+    object! {
+        struct Inner<'de> {
+            name: Text<'de> = "name" at "inner.name";
+        }
+    }
+
+    #[derive(Clone, Debug, Default)]
+    struct Names<'a>(Vec<Text<'a>>);
+
+    impl<'de> Gather<'de> for Names<'de> {
+        type Element = Inner<'de>;
+
+        fn take(&mut self, element: Inner<'de>) {
+            self.0.push(element.name);
+        }
+    }
+
+    fn outer(text: &str) -> Outer<'_> {
+        read(text).unwrap()
+    }
+
+    #[test]
+    fn texts_without_escapes_are_borrowed_from_the_record() {
+        let record = outer(r#"{"name":"plain","inner":{"name":"with \"escapes\""}}"#);
+        assert!(matches!(record.name, Text::Is(Cow::Borrowed("plain"))));
+        assert!(matches!(record.inner.name, Text::Is(Cow::Owned(ref text)) if text.contains('"')));
+    }
+
+    #[test]
+    fn null_and_its_spellings_count_as_absent() {
+        for value in ["null", "\"\"", "\"<null>\"", "\"\\u003cnull>\""] {
+            let text = format!(r#"{{"name":{value},"id":{value},"inner":{value},"list":{value}}}"#);
+            let record = outer(&text);
+            assert_eq!(record.name, Text::Absent, "{value}");
+            assert_eq!(record.id, Presence::Absent, "{value}");
+            assert_eq!((record.inner.shape, record.list.shape), Default::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_of_other_types_are_noted_and_skipped() {
+        for value in ["1", "-1", "1.5", "true", "[{\"name\":[]}]", "{\"name\":{}}"] {
+            let text = format!(r#"{{"name":{value},"inner":{value},"list":{value},"id":"7"}}"#);
+            let record = outer(&text);
+            assert_eq!(record.id, Presence::Present, "{value}");
+            let object = value.starts_with('{');
+            let list = value.starts_with('[');
+            assert_eq!(record.name, if object { Text::Object(None) } else { Text::Wrong });
+            assert_eq!(record.inner.shape == Shape::Fits, object, "{value}");
+            assert_eq!(record.list.shape == Shape::Fits, list, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_first_key_that_stands_twice_is_named_however_deep() {
+        for (text, path) in [
+            (r#"{"name":"a","other":1,"other":2}"#, None),
+            (r#"{"name":null,"name":"b"}"#, Some("name")),
+            (r#"{"inner":{"name":"a","name":"b"},"name":"","name":""}"#, Some("inner.name")),
+            (r#"{"list":[{"name":"a"},{"name":"b","name":"b"}]}"#, Some("inner.name")),
+        ] {
+            assert_eq!(outer(text).twice, path, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_value_of_a_wrapped_text_is_found_and_deeper_ones_are_not() {
+        for (text, value) in [
+            (r#"{"name":{"value":"a","localizedValue":"b"}}"#, Some("a")),
+            (r#"{"name":{"localizedValue":"b"}}"#, None),
+            (r#"{"name":{"value":null}}"#, None),
+            (r#"{"name":{"value":{"value":"a"}}}"#, None),
+        ] {
+            assert_eq!(outer(text).name.or_value("name").unwrap().as_deref(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_in_skipped_parts_does_no_harm() {
+        for (open, close) in [("[", "]"), ("{\"value\":", "}")] {
+            let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+            for key in ["name", "id", "inner", "list", "other"] {
+                let text = format!("{{\"{key}\":{deep}}}");
+                assert_eq!(read::<Outer<'_>>(&text).unwrap().shape, Shape::Fits, "{key}");
             }
         }
+    }
 
-        impl<'de> ::serde::Deserialize<'de> for $name $(<$life>)? {
-            fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                use $crate::decode::json::{Key, Looked, Shape, skip_list};
-
-                #[allow(non_camel_case_types)]
-                #[derive(Clone, Copy)]
-                enum Known { $($field,)+ }
-
-                fn known(key: &str) -> Option<Known> {
-                    match key {
-                        $($key => Some(Known::$field),)+
-                        _ => None,
-                    }
-                }
-
-                struct Reader;
-
-                impl<'de> ::serde::de::Visitor<'de> for Reader {
-                    type Value = $name $(<$life>)?;
-
-                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                        f.write_str("any value")
-                    }
-
-                    fn visit_map<A: ::serde::de::MapAccess<'de>>(
-                        self,
-                        mut map: A,
-                    ) -> Result<Self::Value, A::Error> {
-                        let mut seen = 0u64;
-                        let mut read = $name { shape: Shape::Fits, ..Default::default() };
-                        while let Some(key) = map.next_key_seed(Key(known))? {
-                            match key {
-                                None => {
-                                    map.next_value::<::serde::de::IgnoredAny>()?;
-                                }
-                                $(Some(Known::$field) => {
-                                    let bit = 1u64.wrapping_shl(Known::$field as u32);
-                                    let value: $type = map.next_value()?;
-                                    let again = (seen & bit != 0).then_some($path);
-                                    read.twice = read.twice.or(again).or(value.twice());
-                                    seen |= bit;
-                                    read.$field = value;
-                                })+
-                            }
-                        }
-                        Ok(read)
-                    }
-
-                    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                        let absent = text.is_empty() || text == "<null>";
-                        let shape = if absent { Shape::Absent } else { Shape::Wrong };
-                        Ok($name { shape, ..Default::default() })
-                    }
-
-                    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                        Ok(Default::default())
-                    }
-
-                    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                        Ok($name { shape: Shape::Wrong, ..Default::default() })
-                    }
-
-                    fn visit_i64<E: ::serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
-                        self.visit_bool(true)
-                    }
-
-                    fn visit_u64<E: ::serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
-                        self.visit_bool(true)
-                    }
-
-                    fn visit_f64<E: ::serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
-                        self.visit_bool(true)
-                    }
-
-                    fn visit_seq<A: ::serde::de::SeqAccess<'de>>(
-                        self,
-                        list: A,
-                    ) -> Result<Self::Value, A::Error> {
-                        skip_list(list)?;
-                        self.visit_bool(true)
-                    }
-                }
-
-                from.deserialize_any(Reader)
-            }
+    #[test]
+    fn serde_jsons_refusals_become_codes() {
+        for (text, code) in [
+            ("", Code::NotJson),
+            ("{\"name\":\"a\"", Code::NotJson),
+            ("{\"name\":\"a\\x\"}", Code::NotJson),
+            ("{\"name\":\"\\ud800\"}", Code::NotJson),
+            ("{\"other\":\"\n NaN\"}", Code::NotJson),
+            ("{} {}", Code::NotJson),
+            ("{\n\"name\":\n\nNaN}", Code::NotANumber),
+            ("[1, 2, Infinity]", Code::NotANumber),
+            ("-Infinity", Code::NotANumber),
+        ] {
+            let error = read::<Outer<'_>>(text).unwrap_err();
+            assert_eq!(unreadable(&error, text), Unreadable::whole(code), "{text:?}");
         }
-    };
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let error = serde_json::from_str::<serde_json::Value>(&deep).unwrap_err();
+        assert_eq!(unreadable(&error, &deep), Unreadable::whole(Code::TooDeep));
+        let error =
+            serde_json::from_str::<std::collections::BTreeMap<String, u8>>("[]").unwrap_err();
+        assert_eq!(unreadable(&error, "[]"), Unreadable::whole(Code::NotAnObject));
+    }
 }
-
-pub(crate) use object;

@@ -64,6 +64,11 @@ impl Faults {
         &mut self.text
     }
 
+    /// The faults alone.
+    pub fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
     /// One line a fault: `file:line: message; help`.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.faults.iter().map(|fault| {

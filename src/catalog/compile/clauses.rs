@@ -8,13 +8,12 @@ use jiff::civil::Date;
 use crate::catalog::examples::ClauseExamples;
 use crate::catalog::program::{
     Allowed, AllowedByActivity, Asked, Clause, Conditions, Document, EditionClauses, Kind, Promise,
-    PurposeCondition, Rule, ServiceId, Severity, Way,
+    PurposeCondition, Rule, ServiceId, Severity, Way, first_moment,
 };
 use crate::catalog::source::{
     AllowedEntry, ByActivity, ClauseEntry, ClauseKind, ClauseText, Example, PlaceFact, RuleEntry,
     Shows, Term, When, WhenPurpose,
 };
-use crate::directory::first_moment;
 use crate::event::{Capability, Purpose};
 use crate::place::CountrySet;
 use crate::verdict::ClauseId;

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, IntoDeserializer};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, IntoDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 
-use crate::decode::json::{Gather, List, Looked, Presence, Shape, Text, object};
+use crate::decode::json::{self, Gather, List, Presence, Shape, Slot, Text, object};
 use crate::event::Names;
 
 object! {
@@ -196,14 +196,12 @@ impl<'de> Gather<'de> for Count {
 }
 
 /// An element that only counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ignored;
 
-impl Looked for Ignored {}
-
-impl<'de> Deserialize<'de> for Ignored {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(from).map(|_| Self)
+impl<'de> Slot<'de> for Ignored {
+    fn fill<D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
+        IgnoredAny::deserialize(from).map(|_| ())
     }
 }
 
@@ -225,17 +223,16 @@ pub(crate) struct Method {
     telephony: bool,
 }
 
-impl Looked for Method {}
-
-impl<'de> Deserialize<'de> for Method {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(from)?;
-        let telephony = text.text().is_some_and(|method| {
+impl<'de> Slot<'de> for Method {
+    fn fill<D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
+        let mut text = Text::Absent;
+        text.fill(from)?;
+        self.telephony = text.text().is_some_and(|method| {
             let call = "phone call";
             method.eq_ignore_ascii_case("text message")
                 || method.get(..call.len()).is_some_and(|start| start.eq_ignore_ascii_case(call))
         });
-        Ok(Self { telephony })
+        Ok(())
     }
 }
 
@@ -343,60 +340,61 @@ impl Kinds {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MaybeText<T>(pub(crate) T);
 
-impl<T: Looked> Looked for MaybeText<T> {
+impl<'de, T: for<'any> Slot<'any>> Slot<'de> for MaybeText<T> {
+    fn fill<D: Deserializer<'de>>(&mut self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(MaybeTextVisitor(&mut self.0))
+    }
+
     fn twice(&self) -> Option<&'static str> {
         self.0.twice()
     }
 }
 
-struct MaybeTextVisitor<T>(std::marker::PhantomData<T>);
+struct MaybeTextVisitor<'s, T>(&'s mut T);
 
-impl<'de, T: DeserializeOwned + Default> Visitor<'de> for MaybeTextVisitor<T> {
-    type Value = MaybeText<T>;
+impl<'de, T: for<'any> Slot<'any>> Visitor<'de> for MaybeTextVisitor<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(MaybeText)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.0.fill(MapAccessDeserializer::new(map))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(list)).map(MaybeText)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.0.fill(SeqAccessDeserializer::new(list))
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        match serde_json::from_str(text) {
-            Ok(value) => Ok(MaybeText(value)),
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        match json::read(text) {
+            Ok(value) => {
+                *self.0 = value;
+                Ok(())
+            }
             // Neither form: the value's own reader calls it absent or of the wrong type.
-            Err(_) => T::deserialize(text.into_deserializer()).map(MaybeText),
+            Err(_) => self.0.fill(text.into_deserializer()),
         }
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(MaybeText::default())
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
-        T::deserialize(value.into_deserializer()).map(MaybeText)
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.0.fill(value.into_deserializer())
     }
 
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
         self.visit_bool(true)
     }
 
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
         self.visit_bool(true)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
         self.visit_bool(true)
-    }
-}
-
-impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for MaybeText<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(MaybeTextVisitor(std::marker::PhantomData))
     }
 }
