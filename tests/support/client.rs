@@ -48,8 +48,11 @@ fn config(bootstrap: &str) -> ClientConfig {
     config
 }
 
+/// A topic to be made: name, partitions, settings.
+pub type NewOne<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
+
 /// Makes topics.
-pub fn create_topics(bootstrap: &str, topics: &[(&str, i32, &[(&str, &str)])]) {
+pub fn create_topics(bootstrap: &str, topics: &[NewOne<'_>]) {
     let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().expect("a client");
     let new: Vec<NewTopic<'_>> = topics
         .iter()
