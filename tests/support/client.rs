@@ -48,11 +48,11 @@ fn config(bootstrap: &str) -> ClientConfig {
     config
 }
 
-/// A topic to be made: name, partitions, settings.
-pub type NewOne<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
+/// A topic to be made: its name, partitions and settings.
+pub type Topic<'t> = (&'t str, i32, &'t [(&'t str, &'t str)]);
 
 /// Makes topics.
-pub fn create_topics(bootstrap: &str, topics: &[NewOne<'_>]) {
+pub fn create_topics(bootstrap: &str, topics: &[Topic<'_>]) {
     let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().expect("a client");
     let new: Vec<NewTopic<'_>> = topics
         .iter()
