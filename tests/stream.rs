@@ -19,7 +19,8 @@ use support::stream::{
 };
 use support::{Broker, kafka};
 
-const LONG: Duration = Duration::from_secs(60);
+// A member that was cut off waits for its session, its rejoin and a busy machine.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Waits until the group has committed this many records of each partition.
 fn wait_until_committed(broker: &Broker, topics: &Topics, per_partition: i64) {
