@@ -95,6 +95,8 @@ fn a_sign_in_has_no_place_however_many_locations_it_names() {
     assert_eq!(event.id, plain("aaaa0001-0000-4000-8000-000000000001"));
     assert_eq!(event.in_play.get(Capability::MultiTenantCollaboration), Some(true));
     assert_eq!(event.in_play.get(Capability::MultiGeo), None);
+    let other = "99990001-0000-4000-8000-000000000009";
+    assert_eq!(event.collaborating_tenant.as_deref(), Some(other));
     assert_eq!(
         categories(&event),
         [
