@@ -26,5 +26,6 @@ pub mod position;
 pub mod record;
 pub mod schema;
 pub mod tenant;
+pub mod trial;
 pub mod verdict;
 pub mod yaml;

@@ -36,6 +36,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The verdict record is made of what the pipeline hands out.
     ("record", &["catalog", "pipeline"]),
     ("schema", &["catalog", "record", "settings"]),
+    // The same judge, with somebody watching.
+    ("explain", &["catalog", "judge", "pipeline", "record"]),
+    // Examples and tests, put before the same judge as everything else.
+    ("trial", &["catalog", "classify", "decode", "directory", "pipeline", "record"]),
+    // Files that a command begins with.
+    ("load", &["catalog"]),
     ("kafka", &[]),
     ("ingest", &["kafka"]),
     // An acknowledgement settles the offset that caused the record.
@@ -88,15 +94,18 @@ const ROOMS: &[(&str, &[&str])] = &[
             "demo",
             "directory",
             "emit",
+            "explain",
             "http",
             "ingest",
             "judge",
             "kafka",
+            "load",
             "metrics",
             "pipeline",
             "record",
             "schema",
             "settings",
+            "trial",
             "worker",
         ],
     ),
@@ -109,7 +118,6 @@ const MAX_LINES: usize = 450;
 const LONGER: &[(&str, usize, &str)] = &[
     ("catalog/program.rs", 570, "the compiled catalog's types, which make sense only together"),
     ("catalog/compile/clauses.rs", 480, "one kind of clause after another"),
-    ("decode/json.rs", 520, "the readers of loosely typed JSON values, which call each other"),
     ("demo/native.rs", 490, "a table of invented events, one function a kind"),
 ];
 
