@@ -8,15 +8,17 @@ mod catalog;
 mod explain;
 mod input;
 mod judge;
+mod loading;
+mod stream;
 mod table;
 mod test;
+mod validate;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::load::LoadError;
 use crate::schema;
 use arguments::{Arguments, Command, ConfigCommand};
 
@@ -27,7 +29,7 @@ pub enum Exit {
     Fine,
     /// A verdict at or above `--fail-on`, or a failed test.
     Found,
-    /// The command was used wrongly.
+    /// Something was asked for that there is not.
     Usage,
     /// A record could not be read.
     Unreadable,
@@ -52,58 +54,53 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    run(arguments.command).into()
+    run(Arguments::parse().command).into()
 }
 
 fn run(command: Command) -> Exit {
     match command {
+        Command::Run(arguments) => stream::run(&arguments),
+        Command::Demo(arguments) => stream::demo(arguments),
         Command::Judge(arguments) => judge::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Catalog(command) => catalog::run(&command),
-        Command::Config(ConfigCommand::Schema { name }) => config_schema(&name),
+        Command::Config(ConfigCommand::Schema { name }) => print_schema(&name),
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "bailiwick", &mut std::io::stdout());
-            Exit::Fine
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "bailiwick", &mut text);
+            print(&text)
         }
-        Command::Man => man(),
+        Command::Man => {
+            let mut text = Vec::new();
+            match clap_mangen::Man::new(Arguments::command()).render(&mut text) {
+                Ok(()) => print(&text),
+                Err(error) => output_failed(&error),
+            }
+        }
     }
 }
 
-fn man() -> Exit {
-    let page = clap_mangen::Man::new(Arguments::command());
-    match page.render(&mut std::io::stdout()) {
-        Ok(()) => Exit::Fine,
-        Err(error) => output_failed(&error),
-    }
-}
-
-fn config_schema(name: &str) -> Exit {
+fn print_schema(name: &str) -> Exit {
     let Some(schema) = schema::named(name) else {
         let known: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
-        eprintln!("bailiwick: there is no schema `{name}`; there are: {}", known.join(", "));
+        eprintln!("bailiwick: there is no schema `{name}`; there are {}", known.join(", "));
         return Exit::Usage;
     };
-    match writeln!(std::io::stdout(), "{schema:#}") {
-        Ok(()) => Exit::Fine,
-        Err(error) => output_failed(&error),
-    }
+    print(format!("{schema:#}\n").as_bytes())
 }
 
-/// Prints what a command could not begin without.
-fn not_loaded(error: &LoadError) -> Exit {
-    error.print();
-    match error {
-        LoadError::Catalog(_) | LoadError::Tenants(_) => Exit::Faulty,
-        LoadError::Layer(_) | LoadError::TenantsFile { .. } => Exit::Failed,
+fn print(text: &[u8]) -> Exit {
+    match io::stdout().write_all(text) {
+        Ok(()) => Exit::Fine,
+        Err(error) => output_failed(&error),
     }
 }
 
 /// Standard output failed. A reader that went away (`| head`) is nobody's fault.
-fn output_failed(error: &std::io::Error) -> Exit {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
+fn output_failed(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
         return Exit::Fine;
     }
     eprintln!("bailiwick: standard output cannot be written: {error}");

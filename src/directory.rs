@@ -3,6 +3,8 @@
 //! In: tenant records from the configuration or a file. Out: look-ups by tenant id. It is
 //! built once and swapped whole; a table that follows a compacted topic fills it likewise.
 
+pub mod file;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

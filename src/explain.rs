@@ -51,16 +51,16 @@ fn head(text: &mut String, program: &Program, judged: &Judged<'_>, judgement: &J
     let geography = program.tenant_geography_id(judgement.tenant_geography);
     let known = if classified.tenant.is_some() { "" } else { ", not in the directory" };
     let _ = writeln!(text, "{}", judgement.verdict.as_str().to_uppercase());
-    let _ = writeln!(text, "  time     {}", event.time);
-    let _ = writeln!(text, "  service  {}", program.service_id(classified.service));
+    let _ = writeln!(text, "  time       {}", event.time);
+    let _ = writeln!(text, "  service    {}", program.service_id(classified.service));
     if let Some(operation) = &event.operation {
-        let _ = writeln!(text, "  operation {operation}");
+        let _ = writeln!(text, "  operation  {operation}");
     }
-    let _ = writeln!(text, "  tenant   {} ({geography}{known})", event.tenant);
+    let _ = writeln!(text, "  tenant     {} ({geography}{known})", event.tenant);
     let categories: Vec<&str> =
         classified.categories.iter().map(|category| program.category_id(category)).collect();
     let assumed = if classified.categories_assumed { " (assumed)" } else { "" };
-    let _ = writeln!(text, "  data     {}{assumed}", categories.join(", "));
+    let _ = writeln!(text, "  data       {}{assumed}", categories.join(", "));
     for (what, place, name, assumed) in [
         ("stored", classified.at_rest, &event.location_at_rest, classified.at_rest_assumed),
         (
@@ -79,7 +79,7 @@ fn head(text: &mut String, program: &Program, judged: &Judged<'_>, judgement: &J
             }
             StatedPlace::Known(id, _) => format!("{} ({written})", program.place_id(id)),
         };
-        let _ = writeln!(text, "  {what:<9}{place}");
+        let _ = writeln!(text, "  {what:<10} {place}");
     }
 }
 

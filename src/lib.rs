@@ -9,23 +9,32 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod app;
 pub mod catalog;
 pub mod category;
 pub mod classify;
 pub mod cli;
 pub mod code;
 pub mod decode;
+pub mod demo;
 pub mod directory;
+pub mod emit;
 pub mod event;
 pub mod explain;
+pub mod http;
+pub mod ingest;
 pub mod judge;
-pub mod load;
+pub mod kafka;
+pub mod logging;
+pub mod metrics;
 pub mod pipeline;
 pub mod place;
 pub mod position;
 pub mod record;
 pub mod schema;
+pub mod settings;
 pub mod tenant;
 pub mod trial;
 pub mod verdict;
+pub mod worker;
 pub mod yaml;

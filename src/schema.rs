@@ -10,12 +10,14 @@ use serde_json::Value;
 use crate::catalog::source::CatalogFile;
 use crate::event::NativeEvent;
 use crate::record::VerdictRecord;
+use crate::settings::Settings;
 use crate::tenant::TenantRecord;
 
 /// Every published schema by its name: `event` is kept in `schemas/event.schema.json`.
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("catalog", of::<CatalogFile>(Side::Read)),
+        ("config", Settings::schema().to_value()),
         ("event", of::<NativeEvent>(Side::Read)),
         ("tenant", of::<TenantRecord>(Side::Read)),
         ("verdict", of::<VerdictRecord<'_>>(Side::Written)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::decode::Format;
+use crate::demo;
 
 /// Judges audit-log events against data-residency commitments.
 #[derive(Debug, Parser)]
@@ -21,10 +22,16 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Judge what Kafka brings, until a signal comes
+    Run(RunArguments),
+    /// Play the whole product on an embedded Kafka with an invented stream
+    Demo(demo::Options),
     /// Judge the records of files: one verdict a line, in the order of the input
     Judge(JudgeArguments),
     /// Explain one event: every clause asked, and why it holds or not
     Explain(ExplainArguments),
+    /// Check the configuration, the catalog and the tenants; with --connect, the clusters too
+    Validate(ValidateArguments),
     /// Run the clauses' examples, and test files of your own
     Test(TestArguments),
     /// Show the catalog
@@ -42,6 +49,37 @@ pub enum Command {
     Man,
 }
 
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "bailiwick.yaml")]
+    pub config: PathBuf,
+    /// What to log, over the configuration and RUST_LOG: `debug`, `info,bailiwick=trace`, ...
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArguments {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    /// The catalog to use.
+    pub catalog: CatalogArguments,
+    /// A file of tenant facts
+    #[arg(long, value_name = "FILE")]
+    pub tenants: Option<PathBuf>,
+    /// Clauses without examples are faults, not warnings
+    #[arg(long)]
+    pub strict: bool,
+    /// Also connect to the clusters and look at topics, limits and permissions; writes nothing
+    #[arg(long, requires = "config")]
+    pub connect: bool,
+}
+
 /// The catalog to use.
 #[derive(Debug, Args)]
 pub struct CatalogArguments {
@@ -53,18 +91,21 @@ pub struct CatalogArguments {
 /// How records are read and whose they are.
 #[derive(Debug, Args)]
 pub struct RecordArguments {
+    /// Take catalog, tenants and an input's rules from this configuration
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["tenants", "layers"])]
+    pub config: Option<PathBuf>,
+    /// The input of the configuration whose rules hold; the first one where absent
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub input: Option<String>,
     /// Tenant facts: a YAML list, or one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub tenants: Option<PathBuf>,
     #[command(flatten)]
     /// The catalog to use.
     pub catalog: CatalogArguments,
-    /// How the records are written
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Do not presume that an event without a purpose has the one an exception asks for
-    #[arg(long)]
-    pub no_presumed_purpose: bool,
+    /// How the records are written [default: the input's, or auto]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
 }
 
 /// `judge`.
@@ -157,7 +198,7 @@ pub enum CatalogCommand {
 pub enum ConfigCommand {
     /// Print a JSON Schema
     Schema {
-        /// Which one
+        /// Which one: config, event, tenant, verdict or catalog
         #[arg(default_value = "config")]
         name: String,
     },

@@ -4,19 +4,18 @@ use std::io::{self, Write};
 
 use crate::catalog::compile::{Catalog, Strictness};
 use crate::catalog::program::{Clause, Kind, Promise, Rule};
-use crate::load;
 
 use super::arguments::CatalogCommand;
-use super::{Exit, not_loaded, output_failed};
+use super::{Exit, loading, output_failed};
 
 pub(super) fn run(command: &CatalogCommand) -> Exit {
     let layers = match command {
         CatalogCommand::List(arguments) => &arguments.layers,
         CatalogCommand::Show { catalog, .. } => &catalog.layers,
     };
-    let catalog = match load::catalog(layers, Strictness::Lenient) {
+    let catalog = match loading::catalog(layers, Strictness::Lenient) {
         Ok(catalog) => catalog,
-        Err(error) => return not_loaded(&error),
+        Err(exit) => return exit,
     };
     let mut out = io::stdout().lock();
     let written = match command {
@@ -26,7 +25,7 @@ pub(super) fn run(command: &CatalogCommand) -> Exit {
                 catalog.program.clauses.iter().filter(|clause| *clause.id == **id).collect();
             if clauses.is_empty() {
                 eprintln!("bailiwick: no clause `{id}`; `bailiwick catalog list` shows them all");
-                return Exit::Found;
+                return Exit::Usage;
             }
             clauses.into_iter().try_for_each(|clause| show(&mut out, &catalog, clause))
         }

@@ -6,13 +6,13 @@ use crate::pipeline::Outcome;
 
 use super::arguments::ExplainArguments;
 use super::input::{Found, Input};
-use super::judge::{MAX_RECORD_BYTES, pipeline};
-use super::{Exit, not_loaded};
+use super::loading::{Judging, MAX_RECORD_BYTES};
+use super::{Exit, loading};
 
 pub(super) fn run(arguments: &ExplainArguments) -> Exit {
-    let (mut pipeline, program) = match pipeline(&arguments.records) {
-        Ok(loaded) => loaded,
-        Err(error) => return not_loaded(&error),
+    let Judging { mut pipeline, program, .. } = match loading::judging(&arguments.records) {
+        Ok(judging) => judging,
+        Err(exit) => return exit,
     };
     let path = &arguments.file;
     let failed = |error: std::io::Error| {

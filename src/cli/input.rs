@@ -16,18 +16,18 @@ use crate::position::short_hash;
 const PIECE: usize = 1 << 20;
 
 /// A file that can be read from the start, and its digest.
-pub struct Input {
+pub(super) struct Input {
     /// The name as it was given.
-    pub name: String,
+    pub(super) name: String,
     /// Its length.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     digest: [u8; 32],
     file: File,
 }
 
 impl Input {
     /// Opens a file; `-` is standard input, which is put by in a temporary file.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         let name = path.display().to_string();
         let mut digest = Sha256::new();
         let mut piece = vec![0; PIECE];
@@ -61,12 +61,12 @@ impl Input {
     }
 
     /// What the ids of its records are made from.
-    pub fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Identity {
         Identity(self.digest)
     }
 
     /// Its records, in order.
-    pub fn records(&mut self, max_record_bytes: usize) -> Records<'_> {
+    pub(super) fn records(&mut self, max_record_bytes: usize) -> Records<'_> {
         Records {
             file: &mut self.file,
             buffer: Vec::new(),
@@ -80,17 +80,17 @@ impl Input {
 
 /// A file's digest.
 #[derive(Clone, Copy)]
-pub struct Identity([u8; 32]);
+pub(super) struct Identity([u8; 32]);
 
 impl Identity {
     /// The verdict's id for a record of this file.
-    pub fn id(&self, index: u64) -> String {
+    pub(super) fn id(&self, index: u64) -> String {
         short_hash(&[&self.0, &index.to_le_bytes()])
     }
 }
 
 /// The records of a file, a piece of it at a time.
-pub struct Records<'f> {
+pub(super) struct Records<'f> {
     file: &'f mut File,
     buffer: Vec<u8>,
     whole: bool,
@@ -101,7 +101,7 @@ pub struct Records<'f> {
 }
 
 /// A piece of a file that is meant as a record.
-pub enum Found {
+pub(super) enum Found {
     /// A record.
     Record(Range<usize>),
     /// A second list of records in one envelope.
@@ -110,7 +110,7 @@ pub enum Found {
 
 impl Records<'_> {
     /// The next record, as a range of [`Self::bytes`]; `None` at the end of the file.
-    pub fn next(&mut self) -> io::Result<Option<Found>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
         let done = self.frames.position();
         if done > PIECE {
             self.buffer.drain(..done);
@@ -141,17 +141,17 @@ impl Records<'_> {
     }
 
     /// Bytes of a range.
-    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
         self.buffer.get(range).unwrap_or_default()
     }
 
     /// Shortens a range that turned out to be no JSON, where it swallowed its neighbours.
-    pub fn split(&mut self, range: Range<usize>) -> Range<usize> {
+    pub(super) fn split(&mut self, range: Range<usize>) -> Range<usize> {
         self.frames.split(&self.buffer, range)
     }
 
     /// How far the file has been read.
-    pub fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.consumed + self.frames.position() as u64
     }
 }

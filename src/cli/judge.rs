@@ -10,33 +10,27 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::catalog::compile::Strictness;
 use crate::catalog::program::Program;
-use crate::classify::InputRules;
 use crate::code::{Code, Unreadable};
-use crate::directory::Directory;
 use crate::event::Action;
-use crate::load::{self, LoadError};
 use crate::pipeline::{Judged, Outcome, Pipeline};
 use crate::place::StatedPlace;
 use crate::position::hex;
 use crate::record::{Source, SubjectHasher, render};
 use crate::verdict::Verdict;
 
-use super::arguments::{FailOn, JudgeArguments, Output, RecordArguments};
+use super::arguments::{FailOn, JudgeArguments, Output};
 use super::input::{Found, Input};
-use super::{Exit, not_loaded, output_failed, table};
-
-/// A file's record may be large, but a file that never closes a bracket must not fill memory.
-pub const MAX_RECORD_BYTES: usize = 16 << 20;
+use super::loading::{Judging, MAX_RECORD_BYTES};
+use super::{Exit, loading, output_failed, table};
 
 /// Unresolved names shown at the end, at most.
 const SHOWN_NAMES: usize = 20;
 
-pub fn run(arguments: &JudgeArguments) -> Exit {
-    let pipeline = match pipeline(&arguments.records) {
-        Ok(pipeline) => pipeline,
-        Err(error) => return not_loaded(&error),
+pub(super) fn run(arguments: &JudgeArguments) -> Exit {
+    let Judging { pipeline, program, hasher } = match loading::judging(&arguments.records) {
+        Ok(judging) => judging,
+        Err(exit) => return exit,
     };
     let dead_letters = match arguments.dead_letters.as_deref().map(File::create).transpose() {
         Ok(file) => file.map(BufWriter::new),
@@ -47,9 +41,9 @@ pub fn run(arguments: &JudgeArguments) -> Exit {
     };
     let stdout = io::stdout();
     let mut session = Session {
-        program: Arc::clone(&pipeline.1),
-        pipeline: pipeline.0,
-        hasher: SubjectHasher::new(None),
+        program,
+        pipeline,
+        hasher,
         output: arguments.output,
         out: BufWriter::with_capacity(1 << 16, stdout.lock()),
         dead_letters,
@@ -69,21 +63,6 @@ pub fn run(arguments: &JudgeArguments) -> Exit {
         }
         Err(Stop::Output(error)) => output_failed(&error),
     }
-}
-
-/// A pipeline for records of files, and its catalog.
-pub fn pipeline(arguments: &RecordArguments) -> Result<(Pipeline, Arc<Program>), LoadError> {
-    let catalog = load::catalog(&arguments.catalog.layers, Strictness::Lenient)?;
-    let tenants = match &arguments.tenants {
-        Some(path) => load::tenants(path)?,
-        None => Vec::new(),
-    };
-    let program = Arc::new(catalog.program);
-    let directory = Arc::new(Directory::new(&program, &tenants));
-    let presume_purpose = !arguments.no_presumed_purpose;
-    let rules = Arc::new(InputRules { presume_purpose, ..InputRules::default() });
-    let format = arguments.format;
-    Ok((Pipeline::new(program.clone(), directory, rules, format, MAX_RECORD_BYTES), program))
 }
 
 /// Why reading or writing came to an end.

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use crate::record::VerdictRecord;
 
 /// Writes the column heads.
-pub fn head(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn head(out: &mut impl Write) -> io::Result<()> {
     line(out, "VERDICT", "TIME", "SERVICE", "TENANT GEOGRAPHY", "PLACE", "WHY")
 }
 
 /// Writes one verdict.
-pub fn row(out: &mut impl Write, record: &VerdictRecord<'_>) -> io::Result<()> {
+pub(super) fn row(out: &mut impl Write, record: &VerdictRecord<'_>) -> io::Result<()> {
     let worst = record.findings.iter().max_by_key(|finding| finding.verdict);
     let place = worst.and_then(|finding| finding.place.as_deref()).unwrap_or("-");
     let why = match worst {

@@ -8,17 +8,16 @@ use serde_json::{Map, Value};
 
 use crate::catalog::compile::Strictness;
 use crate::catalog::program::Program;
-use crate::load;
 use crate::trial::{self, Trial};
 use crate::yaml;
 
 use super::arguments::TestArguments;
-use super::{Exit, not_loaded};
+use super::{Exit, loading};
 
 pub(super) fn run(arguments: &TestArguments) -> Exit {
-    let catalog = match load::catalog(&arguments.catalog.layers, Strictness::Lenient) {
+    let catalog = match loading::catalog(&arguments.catalog.layers, Strictness::Lenient) {
         Ok(catalog) => catalog,
-        Err(error) => return not_loaded(&error),
+        Err(exit) => return exit,
     };
     for warning in &catalog.warnings {
         eprintln!("warning: {warning}");

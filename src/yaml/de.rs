@@ -105,7 +105,8 @@ impl de::Error for NodeError {
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self {
             help: helped(variant, expected),
-            ..Self::custom(format_args!("unknown value `{variant}`"))
+            // The word itself is for the snippet to show, where it may be shown.
+            ..Self::custom("this is none of the words known here")
         }
     }
     fn missing_field(field: &'static str) -> Self {

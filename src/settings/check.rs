@@ -1,0 +1,237 @@
+//! From what is written to what can be run with: every fault of meaning, each in its place.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::positions::Positions;
+use super::written::{self, Written};
+use super::{BUILTIN, Input, Layer, PlaceRule, Settings};
+use crate::ingest::{IngestError, InputTopics, Subscription};
+use crate::kafka::Cluster;
+use crate::logging;
+use crate::tenant::repeated_ids;
+use crate::yaml::{Fault, Faults};
+
+/// Reads the settings out of what is written; what is faulty is left at something harmless,
+/// so that all else is still looked at.
+pub(super) struct Checker<'a> {
+    pub(super) faults: &'a mut Faults,
+    pub(super) positions: &'a Positions,
+    /// Relative paths are relative to the file's directory.
+    pub(super) directory: &'a Path,
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, path: &str, message: impl Into<String>, help: Option<&str>) {
+        self.faults.push(Fault {
+            message: message.into(),
+            help: help.map(str::to_owned),
+            at: self.positions.at(path),
+        });
+    }
+
+    pub(super) fn check(&mut self, written: Written) -> Option<(Settings, Option<PathBuf>)> {
+        let Written { tenants, kafka, mut outputs, subject_key, subject_key_file, .. } = written;
+        let kafka = kafka.map(|cluster| self.cluster("kafka", cluster));
+        if kafka.is_none() && !self.positions.has("kafka") {
+            self.fault("kafka", "missing key `kafka`", Some("it says which brokers to read from"));
+        }
+        outputs.kafka = outputs.kafka.map(|cluster| self.cluster("outputs.kafka", cluster));
+        for (path, topic) in [
+            ("outputs.violations.topic", &outputs.violations.topic),
+            ("outputs.verdicts.topic", &outputs.verdicts.topic),
+            ("outputs.dead_letters.topic", &outputs.dead_letters.topic),
+        ] {
+            self.topic(path, topic);
+        }
+        let distinct: BTreeSet<&str> = outputs.topics().into_iter().collect();
+        if distinct.len() < outputs.topics().len() {
+            self.fault("outputs", "two outputs go to the same topic", None);
+        }
+        if written.group.trim().is_empty() {
+            self.fault("group", "the consumer group has no name", None);
+        }
+        if written.workers.is_some_and(|workers| !(1..=64).contains(&workers)) {
+            self.fault("workers", "the number of workers is not between 1 and 64", None);
+        }
+        let inputs = self.inputs(written.inputs, &outputs.topics());
+        let listen = written.http.listen.parse::<SocketAddr>();
+        if listen.is_err() {
+            let help = "write an IP address and a port: 127.0.0.1:9464";
+            self.fault("http.listen", "this is no address to listen on", Some(help));
+        }
+        if written.limits.max_record_bytes == 0 {
+            self.fault("limits.max_record_bytes", "no record could be read", None);
+        }
+        if logging::check(&written.log.level).is_err() {
+            let help = "levels are error, warn, info, debug and trace";
+            self.fault("log.level", "this is neither a level nor a filter", Some(help));
+        }
+        let catalog = written
+            .catalog
+            .into_iter()
+            .map(|layer| match layer.as_str() {
+                BUILTIN => Layer::Builtin,
+                path => Layer::Directory(self.directory.join(path)),
+            })
+            .collect::<Vec<_>>();
+        if catalog.is_empty() {
+            self.fault("catalog", "without a catalog nothing can be judged", Some("[builtin]"));
+        }
+        let subject_key = self.subject_key(subject_key, subject_key_file);
+        let (tenants, tenants_file) = self.tenants(tenants);
+        let settings = Settings {
+            catalog,
+            tenants,
+            kafka: kafka?,
+            group: written.group,
+            workers: written.workers.map_or_else(default_workers, usize::from),
+            inputs,
+            outputs,
+            listen: listen.ok()?,
+            max_record_bytes: written.limits.max_record_bytes,
+            log_format: written.log.format,
+            log_level: written.log.level,
+            subject_key,
+        };
+        Some((settings, tenants_file))
+    }
+
+    fn cluster(&mut self, path: &str, mut cluster: Cluster) -> Cluster {
+        let rebase = |file: &mut Option<PathBuf>| {
+            if let Some(file) = file {
+                *file = self.directory.join(&file);
+            }
+        };
+        if let Some(tls) = &mut cluster.tls {
+            rebase(&mut tls.ca_file);
+            rebase(&mut tls.certificate_file);
+            rebase(&mut tls.key_file);
+            rebase(&mut tls.key_password_file);
+        }
+        if let Some(sasl) = &mut cluster.sasl {
+            rebase(&mut sasl.password_file);
+        }
+        for fault in cluster.faults() {
+            self.fault(&format!("{path}.{}", fault.path()), fault.to_string(), None);
+        }
+        cluster
+    }
+
+    fn inputs(&mut self, written: Vec<written::Input>, outputs: &[&str]) -> Vec<Input> {
+        if written.is_empty() && !self.positions.has("inputs[0]") {
+            self.fault("inputs", "no input is named", Some("name at least one, with its topics"));
+        }
+        let mut names = BTreeSet::new();
+        let mut inputs = Vec::new();
+        for (index, input) in written.into_iter().enumerate() {
+            let path = format!("inputs[{index}]");
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+            if input.name.is_empty() || input.name.len() > 64 || !input.name.chars().all(allowed) {
+                let help = "letters, digits, `_`, `.` and `-`, at most 64";
+                self.fault(&format!("{path}.name"), "this is no name for an input", Some(help));
+            } else if !names.insert(input.name.clone()) {
+                let help = "ids of verdicts depend on the name";
+                self.fault(&format!("{path}.name"), "two inputs have the same name", Some(help));
+            }
+            if input.topics.is_empty() && input.pattern.is_none() {
+                let help = "name `topics`, or give a `pattern`";
+                self.fault(&path, "the input has no topics", Some(help));
+            }
+            for (number, topic) in input.topics.iter().enumerate() {
+                let path = format!("{path}.topics[{number}]");
+                self.topic(&path, topic);
+                if outputs.contains(&topic.as_str()) {
+                    self.fault(&path, "the topic is an output as well", None);
+                }
+            }
+            let topics =
+                InputTopics { name: input.name, topics: input.topics, pattern: input.pattern };
+            match Subscription::new([topics.clone()]) {
+                Err(IngestError::PatternStart { .. }) => {
+                    let help = "a pattern begins with ^";
+                    self.fault(&format!("{path}.pattern"), "this is no pattern", Some(help));
+                }
+                Err(_) => {
+                    self.fault(&format!("{path}.pattern"), "this is no regular expression", None);
+                }
+                Ok(_) => {}
+            }
+            let places = input
+                .places
+                .into_iter()
+                .map(|(service, places)| {
+                    let path = format!("{path}.places.{service}");
+                    if places.at_rest.is_none() && places.processing.is_none() {
+                        let help = "give `at_rest`, `processing` or both";
+                        self.fault(&path, "no place is given", Some(help));
+                    }
+                    PlaceRule { service, at_rest: places.at_rest, processing: places.processing }
+                })
+                .collect();
+            let presume_purpose = input.presume_purpose;
+            inputs.push(Input { topics, format: input.format, presume_purpose, places });
+        }
+        inputs
+    }
+
+    fn topic(&mut self, path: &str, topic: &str) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let named = !topic.is_empty() && topic.len() <= 249 && !matches!(topic, "." | "..");
+        if !named || !topic.chars().all(allowed) {
+            let help = "letters, digits, `.`, `_` and `-`, at most 249";
+            self.fault(path, "Kafka takes no such topic name", Some(help));
+        }
+    }
+
+    fn subject_key(
+        &mut self,
+        key: Option<SecretString>,
+        file: Option<PathBuf>,
+    ) -> Option<SecretString> {
+        match (key, file) {
+            (Some(_), Some(_)) => {
+                let message = "`subject_key` and `subject_key_file` exclude each other";
+                self.fault("subject_key_file", message, None);
+                None
+            }
+            (None, Some(file)) => match std::fs::read_to_string(self.directory.join(&file)) {
+                Ok(text) if text.trim().is_empty() => {
+                    self.fault("subject_key_file", "the file is empty", None);
+                    None
+                }
+                Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned().into()),
+                Err(error) => {
+                    let message = format!("the file cannot be read: {}", error.kind());
+                    self.fault("subject_key_file", message, None);
+                    None
+                }
+            },
+            (key, None) => key,
+        }
+    }
+
+    fn tenants(
+        &mut self,
+        tenants: written::Tenants,
+    ) -> (Vec<crate::tenant::TenantRecord>, Option<PathBuf>) {
+        if tenants.file.is_some() && tenants.inline.is_some() {
+            self.fault("tenants", "`file` and `inline` exclude each other", None);
+        }
+        let inline = tenants.inline.unwrap_or_default();
+        for id in repeated_ids(&inline).into_keys() {
+            let again = inline.iter().rposition(|record| record.id.to_lowercase() == id);
+            let path = format!("tenants.inline[{}]", again.unwrap_or_default());
+            self.fault(&path, "two tenants have the same id", None);
+        }
+        (inline, tenants.file.map(|file| self.directory.join(file)))
+    }
+}
+
+/// As many workers as there are CPUs, at most 8.
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(8))
+}

@@ -1,0 +1,18 @@
+//! What the tests against Kafka have in common: a broker, topics, records, and a worker.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "each test binary uses its part"
+)]
+
+pub mod broker;
+pub mod client;
+pub mod stream;
+
+pub use broker::{Broker, kafka};
