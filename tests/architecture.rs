@@ -63,7 +63,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["catalog", "metrics"]),
-    ("settings", &["catalog", "classify", "decode", "emit", "ingest", "kafka"]),
+    ("settings", &["catalog", "classify", "decode", "directory", "emit", "ingest", "kafka"]),
     (
         "app",
         &[
@@ -118,7 +118,6 @@ const MAX_LINES: usize = 450;
 const LONGER: &[(&str, usize, &str)] = &[
     ("catalog/program.rs", 570, "the compiled catalog's types, which make sense only together"),
     ("catalog/compile/clauses.rs", 480, "one kind of clause after another"),
-    ("demo/native.rs", 490, "a table of invented events, one function a kind"),
 ];
 
 struct File {

@@ -18,6 +18,7 @@ use bailiwick::catalog::layers::Layer;
 use bailiwick::classify::InputRules;
 use bailiwick::decode::Format;
 use bailiwick::directory::Directory;
+use bailiwick::metrics::{Metrics, Tally};
 use bailiwick::pipeline::{Outcome, Pipeline};
 use bailiwick::record::{Source, SubjectHasher, render};
 use serde_json::{Value, json};
@@ -282,7 +283,7 @@ impl Write for Log {
 }
 
 #[test]
-fn marks_leave_the_pipeline_in_no_log_line_and_no_reason() {
+fn marks_leave_the_pipeline_in_no_log_line_no_reason_and_no_metric() {
     let log = Log::default();
     let lines = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -294,6 +295,9 @@ fn marks_leave_the_pipeline_in_no_log_line_and_no_reason() {
     let rules = Arc::new(InputRules::default());
     let directory = Arc::new(Directory::default());
     let hasher = SubjectHasher::new(Some(b"a key"));
+    let metrics = Metrics::new(&program, &["entra".to_owned()]).unwrap();
+    let mut tally = Tally::new(metrics.clone(), "entra");
+    let mut counted = 0;
     tracing::subscriber::with_default(subscriber, || {
         for format in [Format::Auto, Format::Native, Format::AzureMonitor] {
             let mut pipeline =
@@ -302,16 +306,21 @@ fn marks_leave_the_pipeline_in_no_log_line_and_no_reason() {
                 // Alone, and in an envelope with a neighbour.
                 let envelope = format!(r#"{{"records":[{}, {}]}}"#, native(), record.text);
                 for text in [&record.text, &envelope] {
-                    pipeline.record(Some(text.as_bytes()), |outcome| match outcome {
-                        Outcome::Judged(judged) => {
-                            let source = Source::File { file: "-".into(), index: 0 };
-                            let verdict = render(&program, &judged, String::new(), source, &hasher);
-                            let mut verdict = serde_json::to_value(verdict).unwrap();
-                            without_ids(&mut verdict);
-                            assert!(!has_mark(&verdict.to_string()), "{}", record.field);
-                        }
-                        Outcome::Unreadable { why, .. } => {
-                            assert!(!has_mark(&format!("{why} {why:?}")), "{}", record.field);
+                    pipeline.record(Some(text.as_bytes()), |outcome| {
+                        tally.outcome(&program, &outcome);
+                        counted += 1;
+                        match outcome {
+                            Outcome::Judged(judged) => {
+                                let source = Source::File { file: "-".into(), index: 0 };
+                                let verdict =
+                                    render(&program, &judged, String::new(), source, &hasher);
+                                let mut verdict = serde_json::to_value(verdict).unwrap();
+                                without_ids(&mut verdict);
+                                assert!(!has_mark(&verdict.to_string()), "{}", record.field);
+                            }
+                            Outcome::Unreadable { why, .. } => {
+                                assert!(!has_mark(&format!("{why} {why:?}")), "{}", record.field);
+                            }
                         }
                     });
                 }
@@ -320,4 +329,9 @@ fn marks_leave_the_pipeline_in_no_log_line_and_no_reason() {
     });
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!has_mark(&log), "{log}");
+
+    tally.flush(jiff::Timestamp::UNIX_EPOCH);
+    let metrics = metrics.encode().unwrap();
+    assert!(metrics.contains("bailiwick_verdicts_total") && counted > 5_000, "{counted}");
+    assert!(!has_mark(&metrics), "{metrics}");
 }
