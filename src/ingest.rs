@@ -359,16 +359,16 @@ impl Ingest {
         }
     }
 
-    /// Stops fetching, or goes on with it; membership in the group stays.
-    pub fn pause(&self, paused: bool) -> Result<(), IngestError> {
-        self.consumer
-            .assignment()
-            .and_then(
-                |all| {
-                    if paused { self.consumer.pause(&all) } else { self.consumer.resume(&all) }
-                },
-            )
-            .map_err(|error| IngestError::Assignment { reason: describe(&error) })
+    /// Stops fetching these partitions; membership in the group stays.
+    pub fn pause(&self, partitions: &TopicPartitionList) -> Result<(), IngestError> {
+        let result = self.consumer.pause(partitions);
+        result.map_err(|error| IngestError::Assignment { reason: describe(&error) })
+    }
+
+    /// Goes on fetching them.
+    pub fn resume(&self, partitions: &TopicPartitionList) -> Result<(), IngestError> {
+        let result = self.consumer.resume(partitions);
+        result.map_err(|error| IngestError::Assignment { reason: describe(&error) })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod gaps;
 mod judging;
+mod room;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +29,7 @@ use crate::record::SubjectHasher;
 use gaps::Gaps;
 pub use judging::Judging;
 use judging::Lane;
+use room::Room;
 
 /// One input, as the worker needs it. What an operator says of it is in [`Judging::rules`].
 #[derive(Clone, Debug)]
@@ -165,8 +167,6 @@ impl WorkerError {
 const WAIT: Duration = Duration::from_millis(50);
 /// Wait for acknowledgements while there is no room for more records.
 const HOLD: Duration = Duration::from_millis(10);
-/// After this long without room, fetching stops, so that the group can still be served.
-const STALL: Duration = Duration::from_secs(2);
 
 /// Runs a worker on the calling thread until it is stopped or cannot go on. Either way it
 /// commits what is settled, and nothing past a record that is not.
@@ -194,8 +194,7 @@ pub fn run(
         gaps: Gaps::default(),
         summary: Summary::default(),
         committed: Instant::now(),
-        stalled: None,
-        paused: false,
+        room: Room::default(),
     };
     let result = worker.go_on(stop);
     let end = worker.finish();
@@ -215,9 +214,7 @@ struct Worker<'a> {
     gaps: Gaps,
     summary: Summary,
     committed: Instant,
-    /// Since when there is no room for more records.
-    stalled: Option<Instant>,
-    paused: bool,
+    room: Room,
 }
 
 impl<'a> Worker<'a> {
@@ -225,18 +222,21 @@ impl<'a> Worker<'a> {
         let mut batch = Vec::new();
         while !stop.is_cancelled() {
             self.emit.serve(&mut self.ledger, Duration::ZERO)?;
-            if self.has_room()? {
-                let pace = &self.settings.pace;
+            let pace = &self.settings.pace;
+            let congested = self.emit.congested();
+            if self.room.look(self.ingest, &self.ledger, congested, pace.open_records)? {
                 self.ingest.poll(&mut batch, pace.batch_records, pace.batch_bytes, WAIT)?;
             } else {
                 self.emit.serve(&mut self.ledger, HOLD)?;
-                if self.paused {
-                    // Nothing is fetched now, but a record may have been on its way.
+                if self.room.holding() {
                     self.ingest.poll(&mut batch, 1, 1, Duration::ZERO)?;
                 }
             }
             if !batch.is_empty() {
                 self.process(&batch)?;
+                if self.room.holding() {
+                    self.room.came(self.ingest, &batch)?;
+                }
                 batch.clear();
             }
             for change in self.ingest.changes() {
@@ -247,28 +247,6 @@ impl<'a> Worker<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Whether more records may be read. Without room for long, fetching is stopped, so that
-    /// polling, which keeps the worker in its group, brings no more.
-    fn has_room(&mut self) -> Result<bool, WorkerError> {
-        let limit = self.settings.pace.open_records;
-        let low = if self.paused { limit / 2 } else { limit };
-        let room = !self.emit.congested() && self.ledger.open() < low.max(1);
-        if room {
-            self.stalled = None;
-        } else {
-            let since = *self.stalled.get_or_insert_with(Instant::now);
-            if self.paused || since.elapsed() < STALL {
-                return Ok(false);
-            }
-            tracing::warn!(open = self.ledger.open(), "outputs are slow: reading waits for them");
-        }
-        if self.paused == room {
-            self.ingest.pause(!room)?;
-            self.paused = !room;
-        }
-        Ok(room)
     }
 
     fn process(&mut self, batch: &[BorrowedMessage<'_>]) -> Result<(), WorkerError> {
@@ -329,9 +307,6 @@ impl<'a> Worker<'a> {
                 }
                 tracing::info!(partitions = partitions.count(), "partitions assigned");
                 self.ingest.take_in(&partitions)?;
-                if self.paused {
-                    self.ingest.pause(true)?;
-                }
             }
             Change::Revoked(partitions) => {
                 let lost = self.ingest.lost();
@@ -343,7 +318,9 @@ impl<'a> Worker<'a> {
                     self.surroundings.metrics.drop_lag(it.topic(), it.partition());
                 }
                 tracing::info!(partitions = partitions.count(), lost, "partitions revoked");
+                let resumed = self.room.leave(self.ingest, &partitions);
                 self.ingest.let_go(&partitions)?;
+                resumed?;
                 drained?;
             }
         }

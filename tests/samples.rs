@@ -6,14 +6,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use bailiwick::decode::azure_monitor::decode;
 use bailiwick::event::ServiceName;
 use serde::Deserialize;
 use serde_json::Value;
+use support::client::{Out, committed, produce, read_all, wait_for};
+use support::kafka;
+use support::stream::Topics;
 
 /// One record and what has to come out of it. Field meanings: the head of `table.yaml`.
 #[derive(Deserialize, Clone, Debug, Default)]
@@ -215,6 +222,78 @@ fn judge_file(folder: &Path, file: &str, rows: &[Row]) -> Vec<String> {
     }
     faults.extend(verdicts.keys().map(|index| format!(":{index}: a verdict without a row")));
     faults
+}
+
+#[test]
+fn every_sample_record_is_judged_the_same_through_kafka() {
+    let Some(folder) = samples() else { return };
+    let Some(broker) = kafka() else { return };
+    let files: Vec<(String, Vec<Row>)> = by_file().into_iter().collect();
+    let topics = Topics::new(&broker.bootstrap, "samples", 1);
+    // One message a file, wrapped as its sender wrapped it: the offset is the file's number.
+    let values: Vec<String> = files.iter().map(|(file, _)| unwrapped(&folder, file)).collect();
+    let messages = values.iter().map(|value| Out::value(0, value.as_bytes()));
+    produce(&broker.bootstrap, &topics.input, messages);
+
+    let work = tempfile::tempdir().expect("a folder for the configuration");
+    let config = work.path().join("bailiwick.yaml");
+    let text = format!(
+        "kafka: {{ brokers: \"{}\" }}\ngroup: {}\nworkers: 1\ntenants: {{ file: {:?} }}\n\
+         inputs:\n  - {{ name: samples, topics: [{}] }}\n\
+         outputs:\n  violations: {{ topic: {} }}\n  verdicts: {{ topic: {}, publish: all }}\n  \
+         dead_letters: {{ topic: {} }}\nhttp: {{ listen: \"127.0.0.1:0\" }}\n",
+        broker.bootstrap,
+        topics.group,
+        checkout().join("tests/samples/tenants.yaml"),
+        topics.input,
+        topics.violations,
+        topics.verdicts,
+        topics.dead_letters,
+    );
+    std::fs::write(&config, text).expect("a configuration");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
+        .args(["run", "-c"])
+        .arg(&config)
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("bailiwick run");
+    let expected: BTreeMap<i32, i64> = [(0, files.len() as i64)].into();
+    wait_for("commits", Duration::from_secs(60), || {
+        committed(&broker.bootstrap, &topics.group, &topics.input, 1) == expected
+    });
+    let stopped = Command::new("kill").args(["-TERM", &run.id().to_string()]).status();
+    assert!(stopped.expect("kill").success());
+    assert_eq!(run.wait().expect("the end of it").code(), Some(0), "a clean end on SIGTERM");
+
+    let mut found: BTreeMap<(i64, i64), Value> = BTreeMap::new();
+    for record in read_all(&broker.bootstrap, &topics.verdicts) {
+        let verdict = record.json();
+        let number = |key: &str| verdict["source"][key].as_i64().expect(key);
+        found.insert((number("offset"), number("index")), verdict);
+    }
+    for record in read_all(&broker.bootstrap, &topics.dead_letters) {
+        let number =
+            |name: &str| record.header(name).and_then(|text| text.parse().ok()).expect(name);
+        let place = (number("__connect.errors.offset"), number("bailiwick.index"));
+        let code = record.header("bailiwick.code").expect("a code");
+        found.insert(place, Value::String(code.to_owned()));
+    }
+    let mut wrong = String::new();
+    for (offset, (file, rows)) in files.iter().enumerate() {
+        for row in rows {
+            let outcome = found.remove(&(offset as i64, row.index as i64));
+            let faults = match (&row.code, outcome) {
+                (Some(code), Some(Value::String(is))) if is == *code => Vec::new(),
+                (None, Some(verdict @ Value::Object(_))) => verdict_faults(row, &verdict),
+                (_, outcome) => vec![format!("came out as {outcome:?}")],
+            };
+            for fault in faults {
+                let _ = writeln!(wrong, "{file}:{}: {fault}", row.index);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(found.is_empty(), "nobody asked for {found:?}");
 }
 
 /// Where a verdict and a row disagree.

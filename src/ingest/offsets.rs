@@ -527,7 +527,7 @@ mod tests {
                             let reach = of_slot()
                                 .find(|s| s.waiting > 0)
                                 .map(|s| s.offset)
-                                .or_else(|| of_slot().last().map(|s| s.offset + 1));
+                                .or_else(|| of_slot().next_back().map(|s| s.offset + 1));
                             let begun = of_slot().next().map(|s| s.offset);
                             let expected = reach
                                 .filter(|reach| begun != Some(*reach))

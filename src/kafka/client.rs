@@ -359,7 +359,7 @@ mod tests {
         let unknown = ClusterFault::UnknownSetting { key: "fetch.min.bites".to_owned() };
         assert_eq!(with("fetch.min.bites", "7").faults(), [unknown]);
         let invalid = ClusterFault::InvalidSetting { key: "fetch.min.bytes".to_owned() };
-        assert_eq!(with("fetch.min.bytes", "hunter2").faults(), [invalid.clone()]);
+        assert_eq!(with("fetch.min.bytes", "hunter2").faults(), std::slice::from_ref(&invalid));
         assert!(!invalid.to_string().contains("hunter2"));
     }
 

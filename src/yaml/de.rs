@@ -106,7 +106,7 @@ impl de::Error for NodeError {
         Self {
             help: helped(variant, expected),
             // The word itself is for the snippet to show, where it may be shown.
-            ..Self::custom("this is none of the words known here")
+            ..Self::custom("unknown value")
         }
     }
     fn missing_field(field: &'static str) -> Self {

@@ -138,7 +138,10 @@ impl Broker {
         let mut process = own.process.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut process) = process.take() {
             let _ = Command::new("kill").args([signal, &process.java.to_string()]).status();
+            // Kept open meanwhile: its end would make the shell clear the folder away.
+            let input = process.shell.stdin.take();
             let _ = process.shell.wait();
+            drop(input);
         }
     }
 

@@ -115,6 +115,11 @@ pub struct Running {
 
 impl Running {
     pub fn start(settings: WorkerSettings) -> Self {
+        // `RUST_LOG=info` shows what goes on.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(std::io::stderr)
+            .try_init();
         let program = program();
         let tenant: TenantRecord = serde_json::from_value(json!({
             "id": "t-1", "country": "DE", "created": "2020-05-01", "capabilities": {}
