@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::record::SubjectHasher;
 use crate::settings::{Layer, Settings};
 use crate::worker::{
-    self, Judging, Pace, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings,
+    self, Judging, Pace, Standing, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings,
 };
 use crate::yaml::Faults;
 
@@ -222,7 +222,9 @@ pub fn start(settings: &Settings, stop: &CancellationToken) -> Result<Running, A
     let surroundings = Surroundings {
         judging: Arc::new(ArcSwap::from_pointee(judging)),
         metrics: metrics.clone(),
-        assigned: Arc::new(move |_, _| of_assignment.set_assigned(true)),
+        assigned: Arc::new(move |standing| {
+            of_assignment.set_assigned(matches!(standing, Standing::Member(_)));
+        }),
     };
     let key = settings.subject_key.as_ref().map(|key| key.expose_secret().as_bytes());
     if key.is_none() {

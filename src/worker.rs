@@ -114,8 +114,17 @@ pub struct Surroundings {
     pub judging: Arc<ArcSwap<Judging>>,
     /// Where counts go.
     pub metrics: Arc<Metrics>,
-    /// Told of every assignment: the worker's number and how many partitions it has.
-    pub assigned: Arc<dyn Fn(usize, usize) + Send + Sync>,
+    /// Told of every assignment.
+    pub assigned: Arc<dyn Fn(Standing) + Send + Sync>,
+}
+
+/// Where a worker stands in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was assigned its share: so many partitions, maybe none.
+    Member(usize),
+    /// Its share was taken away, and no other has come yet; so many are left.
+    Rebalancing(usize),
 }
 
 /// What a worker did.
@@ -299,6 +308,7 @@ impl<'a> Worker<'a> {
 
     fn carry_out(&mut self, change: Change) -> Result<(), WorkerError> {
         self.surroundings.metrics.rebalance();
+        let revoked = matches!(change, Change::Revoked(_));
         match change {
             Change::Assigned(partitions) => {
                 for it in partitions.elements() {
@@ -326,7 +336,10 @@ impl<'a> Worker<'a> {
         }
         let partitions = self.ledger.len();
         self.surroundings.metrics.set_assigned(self.settings.number, partitions);
-        (self.surroundings.assigned)(self.settings.number, partitions);
+        (self.surroundings.assigned)(match revoked {
+            true => Standing::Rebalancing(partitions),
+            false => Standing::Member(partitions),
+        });
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use super::azure;
 use super::breach::{BOUNDARY, Breach, Planted};
 use super::native::Native;
 pub use super::random::Rng;
+use crate::tenant::TenantRecord;
+
 use super::tenants;
 
 /// Which topic a record goes to.
@@ -116,6 +118,11 @@ impl Generator {
         let value = serde_json::to_vec(&json!({ "records": records })).unwrap_or_default();
         Record { form: Form::AzureMonitor, value, events, unreadable, planted }
     }
+}
+
+/// Facts of the demo's tenants.
+pub fn tenants() -> Vec<TenantRecord> {
+    tenants::records()
 }
 
 /// A record of Microsoft Graph's activity log, about 1.2 KB, in an envelope of its own.

@@ -19,7 +19,7 @@ use bailiwick::metrics::Metrics;
 use bailiwick::record::SubjectHasher;
 use bailiwick::tenant::TenantRecord;
 use bailiwick::worker::{
-    Judging, Pace, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings, run,
+    Judging, Pace, Standing, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings, run,
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -135,7 +135,10 @@ impl Running {
         let surroundings = Surroundings {
             judging: Arc::new(ArcSwap::from_pointee(Judging { program, directory, rules })),
             metrics,
-            assigned: Arc::new(move |_, partitions| told.store(partitions, Ordering::Relaxed)),
+            assigned: Arc::new(move |standing| {
+                let (Standing::Member(partitions) | Standing::Rebalancing(partitions)) = standing;
+                told.store(partitions, Ordering::Relaxed);
+            }),
         };
         let stop = CancellationToken::new();
         let token = stop.clone();
