@@ -40,8 +40,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("explain", &["catalog", "judge", "pipeline", "record"]),
     // Examples and tests, put before the same judge as everything else.
     ("trial", &["catalog", "classify", "decode", "directory", "pipeline", "record"]),
-    // Files that a command begins with.
-    ("load", &["catalog"]),
     ("kafka", &[]),
     ("ingest", &["kafka"]),
     // An acknowledgement settles the offset that caused the record.
@@ -99,7 +97,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "ingest",
             "judge",
             "kafka",
-            "load",
             "metrics",
             "pipeline",
             "record",
@@ -207,6 +204,26 @@ fn every_room_uses_only_what_the_table_lets_it() {
     }
     assert!(seen > 60, "only {seen} uses were found: is this test still reading the code?");
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn the_table_is_the_one_of_architecture_md() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rooms) = page.split_once("| room | holds | may use |").unwrap();
+    let rows = rooms.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let written: BTreeMap<String, String> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`').to_owned(), cells[3].to_owned())
+        })
+        .collect();
+    let rooms: BTreeMap<String, String> =
+        ROOMS.iter().map(|(room, may)| ((*room).to_owned(), may.join(", "))).collect();
+    assert_eq!(written, rooms);
+    for (word, _) in VOCABULARY {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
 }
 
 #[test]
