@@ -40,7 +40,7 @@ pub(super) fn run(command: &CatalogCommand) -> Exit {
 fn kind(clause: &Clause) -> String {
     match &clause.kind {
         Kind::Commitment { promise, .. } => match promise {
-            Promise::Stays(_) | Promise::StaysWhen(..) => "commitment (place)".into(),
+            Promise::Stays(_) => "commitment (place)".into(),
             Promise::Rule(rule) => match rule {
                 Rule::ForbidAction(_) | Rule::ForbidUnrequestedMove => "commitment (event)".into(),
                 Rule::ForbidPurpose(_) => "commitment (purpose)".into(),

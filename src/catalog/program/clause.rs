@@ -127,9 +127,6 @@ pub enum Rule {
 pub enum Promise {
     /// Data stays in a place.
     Stays(AllowedByActivity),
-    /// Data stays in a place wherever these conditions hold as stated (an exception that is a
-    /// promise as well).
-    StaysWhen(AllowedByActivity, PurposeCondition),
     /// Something else.
     Rule(Rule),
 }
