@@ -222,8 +222,8 @@ pub enum Kind {
     Exception {
         /// The commitments.
         to: Vec<ClauseId>,
-        /// Whether it is permanent, temporary or optional.
-        term: super::source::Term,
+        /// Whether it is permanent, temporary or optional, where that is said.
+        term: Option<super::source::Term>,
         /// Where it lets data be.
         allows: AllowedByActivity,
         /// What it asks.
@@ -515,11 +515,11 @@ impl Program {
 
     /// The most specific entry of the Graph path table that begins the path.
     pub fn graph_path(&self, path: &str) -> Option<&GraphPath> {
-        // `users('x')/messages` is `users/x/messages`.
+        // `users('x')/messages` and `users(mail='x')/messages` are `users/x/messages`.
         let segments = || {
             path.split('/')
                 .filter(|segment| !segment.is_empty())
-                .flat_map(|segment| segment.split("('"))
+                .flat_map(|segment| segment.split('('))
         };
         let first = segments().next()?;
         let entries = match self.graph_paths.get(first) {
