@@ -172,8 +172,8 @@ pub enum Kind {
     Exception {
         /// The commitments.
         to: Vec<ClauseId>,
-        /// Whether it is permanent, temporary or optional.
-        term: crate::catalog::source::Term,
+        /// Whether it is permanent, temporary or optional, where that is said.
+        term: Option<crate::catalog::source::Term>,
         /// Where it lets data be.
         allows: AllowedByActivity,
         /// What it asks.
