@@ -22,8 +22,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bailiwick::demo::generator::{self, Rng};
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Message};
 use support::client::{Out, produce, unique};
 use support::kafka;
 use support::stream::Topics;

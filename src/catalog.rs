@@ -8,4 +8,3 @@ pub mod examples;
 pub mod layers;
 pub mod program;
 pub mod source;
-pub mod trial;

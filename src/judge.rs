@@ -126,8 +126,7 @@ impl<'a> Case<'a> {
                 let scope = self.scope(*tenants);
                 self.ask_place(asked, &clause.coverage, stays, scope, out, watch);
             }
-            Kind::Commitment { promise: Promise::StaysWhen(stays, purpose), .. }
-            | Kind::Exception { promises: Some((stays, purpose)), .. } => {
+            Kind::Exception { promises: Some((stays, purpose)), .. } => {
                 if self.states(purpose) {
                     // A promise on the side has no exceptions of its own.
                     let alone = Asked { clause: asked.clause, ways: Box::default() };

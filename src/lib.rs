@@ -34,6 +34,7 @@ pub mod record;
 pub mod schema;
 pub mod settings;
 pub mod tenant;
+pub mod trial;
 pub mod verdict;
 pub mod worker;
 pub mod yaml;

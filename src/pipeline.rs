@@ -111,6 +111,8 @@ impl Pipeline {
                             _ => range,
                         };
                         let raw = bytes.get(shorter).unwrap_or_default();
+                        // A record that is all there is stays whole, blanks included.
+                        let raw = if raw == bytes.trim_ascii() { bytes } else { raw };
                         each(Outcome::Unreadable { index, raw, why });
                     }
                 }

@@ -95,6 +95,8 @@ fn a_sign_in_has_no_place_however_many_locations_it_names() {
     assert_eq!(event.id, plain("aaaa0001-0000-4000-8000-000000000001"));
     assert_eq!(event.in_play.get(Capability::MultiTenantCollaboration), Some(true));
     assert_eq!(event.in_play.get(Capability::MultiGeo), None);
+    let other = "99990001-0000-4000-8000-000000000009";
+    assert_eq!(event.collaborating_tenant.as_deref(), Some(other));
     assert_eq!(
         categories(&event),
         [
@@ -512,6 +514,9 @@ fn no_personal_value_leaves_by_a_field_that_is_put_out() {
             "/correlationId",
         ]
         .contains(&path),
+        "collaborator" => {
+            ["/properties/homeTenantId", "/properties/resourceTenantId"].contains(&path)
+        }
         "hints" => path.contains("odifiedProperties/"),
         "places" => [
             "/location",
@@ -559,7 +564,8 @@ fn no_personal_value_leaves_by_a_field_that_is_put_out() {
                             event.processing_location, event.location_at_rest, event.placement
                         ),
                     ),
-                    ("subject", format!("{:?} {:?}", event.subject, event.collaborating_tenant)),
+                    ("subject", format!("{:?}", event.subject)),
+                    ("collaborator", format!("{:?}", event.collaborating_tenant)),
                 ] {
                     if value.contains("canary") {
                         assert!(may_leave(way, &path), "{name}: {path} left by {way}: {value}");

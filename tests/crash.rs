@@ -8,7 +8,7 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::client::{Out, committed, produce, read_all, wait_for};
+use support::client::{Out, committed, count, produce, wait_for};
 use support::stream::{Topics, accounts, compliant, missing, violating};
 use support::{Broker, kafka};
 
@@ -48,10 +48,9 @@ impl Killed<'_> {
             .expect("the binary")
     }
 
-    fn done(&self) -> usize {
+    fn done(&self) -> i64 {
         let bootstrap = &self.broker.bootstrap;
-        read_all(bootstrap, &self.topics.verdicts).len()
-            + read_all(bootstrap, &self.topics.dead_letters).len()
+        count(bootstrap, &self.topics.verdicts) + count(bootstrap, &self.topics.dead_letters)
     }
 
     fn committed(&self) -> i64 {
@@ -91,7 +90,7 @@ fn killed_at_twenty_moments_it_loses_nothing() {
     let text = format!(
         "kafka:\n  brokers: {}\n  librdkafka: {{ session.timeout.ms: 2000, heartbeat.interval.ms: 500 }}\n\
          group: {}\nworkers: 2\n\
-         tenants:\n  inline:\n    - {{ id: t-1, country: DE, created: 2020-05-01, capabilities: {{}} }}\n\
+         tenants:\n  inline:\n    - {{ id: t-1, country: DE, created: \"2020-05-01\", capabilities: {{}} }}\n\
          inputs:\n  - name: audit\n    topics: [{}]\n\
          outputs:\n  violations: {{ topic: {} }}\n  verdicts: {{ topic: {}, publish: all }}\n  dead_letters: {{ topic: {} }}\n\
          http: {{ listen: 127.0.0.1:0 }}\n",
@@ -107,16 +106,18 @@ fn killed_at_twenty_moments_it_loses_nothing() {
     let run = Killed { broker, topics, config, log };
 
     let mut moments = Moments(0x5eed_ba11_1111_c0de);
-    let mut fed = 0i64;
+    // A backlog, and more before each start, so that the stream is in full flow at any moment;
+    // the moments lie before, around and after the first commits of a run.
+    let mut fed = 40_000i64;
+    run.feed(0, fed);
     let mut kills = 0;
     let mut attempts = 0;
     while kills < KILLS {
         attempts += 1;
         assert!(attempts <= KILLS * 4, "{kills} of {attempts} kills counted\n{}", run.log());
-        // Enough that the stream is in full flow whenever the moment comes.
         run.feed(fed, fed + 5_000);
         fed += 5_000;
-        let before = run.done();
+        let (before, start_at) = (run.done(), run.committed());
         let mut child = run.start();
         let start = Instant::now();
         wait_for("the stream to flow", Duration::from_secs(60), || {
@@ -127,12 +128,14 @@ fn killed_at_twenty_moments_it_loses_nothing() {
             );
             run.done() > before
         });
-        std::thread::sleep(Duration::from_millis(moments.next(400)));
+        std::thread::sleep(Duration::from_millis(moments.next(1_500)));
         child.kill().expect("a kill");
         child.wait().expect("an end");
-        // What was put out and not committed was unacknowledged to the group: it comes again.
-        let done = run.done() as i64;
-        let (open, rest) = (done - run.committed(), i64::from(PARTITIONS) * fed - run.committed());
+        // One output for each record of this run, so what it put out and did not commit was
+        // open when the end came; with more to read, more was on its way.
+        let committed = run.committed();
+        let open = (run.done() - before) - (committed - start_at);
+        let rest = i64::from(PARTITIONS) * fed - committed;
         let counts = open > 0 && rest > 0;
         kills += usize::from(counts);
         eprintln!("kill {kills}: after {:?}, open {open}, to do {rest}", start.elapsed());

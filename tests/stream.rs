@@ -7,6 +7,8 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bailiwick::kafka::Cluster;
+use bailiwick::kafka::check::{Level, Use, Wanted, check};
 use bailiwick::worker::Pace;
 use serde_json::json;
 use support::broker::{PASSWORD, USER};
@@ -17,7 +19,8 @@ use support::stream::{
 };
 use support::{Broker, kafka};
 
-const LONG: Duration = Duration::from_secs(60);
+// A member that was cut off waits for its session, its rejoin and a busy machine.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Waits until the group has committed this many records of each partition.
 fn wait_until_committed(broker: &Broker, topics: &Topics, per_partition: i64) {
@@ -319,4 +322,71 @@ fn an_output_topic_that_is_missing_stops_the_worker_and_commits_nothing() {
     wait_for("the worker to give up", LONG, || worker.has_ended());
     assert_eq!(worker.join().expect_err("an error").code(), "output_refused");
     assert!(committed(&broker.bootstrap, &topics.group, &topics.input, 1).is_empty());
+}
+
+#[test]
+fn looking_at_the_clusters_finds_everything_at_once_and_changes_nothing() {
+    let Some(broker) = kafka() else { return };
+    let topics = Topics::new(&broker.bootstrap, "look", 3);
+    let wide = format!("{}-for-good", topics.dead_letters);
+    support::client::create_topics(
+        &broker.bootstrap,
+        &[(&wide, 1, &[("retention.ms", "-1"), ("cleanup.policy", "compact")])],
+    );
+    produce(&broker.bootstrap, &topics.input, [Out::value(1, b"{}")]);
+    let cluster: Cluster = serde_json::from_value(plain(&broker.bootstrap)).expect("a cluster");
+    let pattern = format!("^{}.*", topics.input.trim_end_matches("-in"));
+    let wanted = Wanted {
+        input: &cluster,
+        output: &cluster,
+        group: &topics.group,
+        workers: 8,
+        topics: vec![&topics.input, "there-is-no-such-topic"],
+        patterns: vec![&pattern],
+        written: vec![
+            (&topics.violations, Use::Results),
+            (&topics.dead_letters, Use::DeadLetters),
+            (&wide, Use::DeadLetters),
+        ],
+        max_record_bytes: 1 << 20,
+    };
+    let findings = check(&wanted);
+    let of = |what: &str| -> Vec<(Level, &str)> {
+        findings
+            .iter()
+            .filter(|it| it.what.ends_with(what))
+            .map(|it| (it.level, it.detail.as_str()))
+            .collect()
+    };
+    let show = || format!("{findings:#?}");
+    assert_eq!(of("input cluster")[0].0, Level::Ok, "{}", show());
+    assert_eq!(of("there-is-no-such-topic")[0].0, Level::Error, "{}", show());
+    let input = of(&topics.input);
+    assert!(input.contains(&(Level::Ok, "3 partitions")), "{}", show());
+    assert!(input.contains(&(Level::Ok, "can be read")), "{}", show());
+    assert!(input.iter().any(|it| it.0 == Level::Warning && it.1.contains("20000000")));
+    // Verdicts are not among the written topics here, so the pattern takes them for an input.
+    assert!(of(&pattern)[0].1.contains("2 topics"), "{}", show());
+    assert_eq!(of("workers")[0].0, Level::Warning, "{}", show());
+    assert!(of(&topics.group)[0].1.contains("committed nothing"), "{}", show());
+    assert!(of(&topics.dead_letters).iter().any(|it| it.1.contains("168 h")), "{}", show());
+    assert!(of(&wide).iter().any(|it| it.1.contains("nothing is ever deleted")), "{}", show());
+    assert!(committed(&broker.bootstrap, &topics.group, &topics.input, 3).is_empty());
+
+    if let Some((address, certificate)) = broker.secure() {
+        let cluster: Cluster = serde_json::from_value(json!({
+            "brokers": address,
+            "tls": {"ca_file": certificate},
+            "sasl": {"username": USER, "password": "hunter2-is-wrong"},
+            "librdkafka": {"broker.address.family": "v4"},
+        }))
+        .expect("a cluster");
+        let findings = check(&Wanted { input: &cluster, output: &cluster, ..wanted });
+        assert_eq!(findings.len(), 2, "{findings:#?}");
+        for finding in findings {
+            assert_eq!(finding.level, Level::Error);
+            assert!(finding.detail.contains("uthentication"), "{}", finding.detail);
+            assert!(!finding.detail.contains("hunter2"));
+        }
+    }
 }

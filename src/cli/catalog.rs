@@ -52,7 +52,7 @@ pub(super) fn run(command: &CatalogCommand) -> Exit {
 fn kind(clause: &Clause) -> String {
     match &clause.kind {
         Kind::Commitment { promise, .. } => match promise {
-            Promise::Stays(_) | Promise::StaysWhen(..) => "commitment (place)".into(),
+            Promise::Stays(_) => "commitment (place)".into(),
             Promise::Rule(rule) => match rule {
                 Rule::ForbidAction(_) | Rule::ForbidUnrequestedMove => "commitment (event)".into(),
                 Rule::ForbidPurpose(_) => "commitment (purpose)".into(),
@@ -141,7 +141,7 @@ fn rows(program: &Program, clause: &Clause) -> Vec<(&'static str, String)> {
                 rows.push(("tenants", format!("located in {}", set(program, *tenants))));
             }
             match promise {
-                Promise::Stays(places) | Promise::StaysWhen(places, _) => {
+                Promise::Stays(places) => {
                     rows.extend(by_activity(program, places, ("stored in", "processed in")));
                 }
                 Promise::Rule(rule) => rows.push(("promises", self::rule(rule))),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::compile::Strictness;
 use crate::catalog::program::Program;
-use crate::catalog::trial::{self, Trial};
+use crate::trial::{self, Trial};
 use crate::yaml;
 
 use super::arguments::TestArguments;

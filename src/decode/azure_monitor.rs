@@ -288,12 +288,24 @@ fn plain_id<'a>(
     Ok(id.map(EventId::Plain))
 }
 
-/// What a sign-in says of a collaboration between tenants.
-fn note_collaboration(event: &mut Event<'_>, record: &mut Record<'_>) -> Result<(), Unreadable> {
-    let kind = take(&mut record.properties.cross_tenant);
-    if let Some(kind) = kind.required_type("properties.crossTenantAccessType")? {
-        let in_play = !kind.eq_ignore_ascii_case("none");
-        event.in_play.note(Capability::MultiTenantCollaboration, in_play);
+/// What a sign-in says of a collaboration between tenants: whether there is one, and with whom.
+fn note_collaboration<'a>(
+    event: &mut Event<'a>,
+    record: &mut Record<'a>,
+) -> Result<(), Unreadable> {
+    let properties = &mut record.properties;
+    let kind = take(&mut properties.cross_tenant);
+    let Some(kind) = kind.required_type("properties.crossTenantAccessType")? else {
+        return Ok(());
+    };
+    let in_play = !kind.eq_ignore_ascii_case("none");
+    event.in_play.note(Capability::MultiTenantCollaboration, in_play);
+    if in_play {
+        let home = take(&mut properties.home_tenant).required_type("properties.homeTenantId")?;
+        let resource =
+            take(&mut properties.resource_tenant).required_type("properties.resourceTenantId")?;
+        let other = |id: &Cow<'_, str>| !id.eq_ignore_ascii_case(&event.tenant);
+        event.collaborating_tenant = [home, resource].into_iter().flatten().find(other);
     }
     Ok(())
 }

@@ -34,6 +34,8 @@ struct Input {
     name: String,
     pipeline: Pipeline,
     tally: Tally,
+    /// Events of the batch at hand.
+    events: u64,
 }
 
 /// The pipelines of one worker, one an input, and what goes with them.
@@ -56,6 +58,7 @@ impl Lane {
                 name: input.topics.name.clone(),
                 pipeline: pipeline(settings, &judging, number),
                 tally: Tally::new(Arc::clone(&surroundings.metrics), &input.topics.name),
+                events: 0,
             })
             .collect();
         Self {
@@ -103,7 +106,7 @@ impl Lane {
         message: &BorrowedMessage<'_>,
         summary: &mut Summary,
     ) -> Result<(), WorkerError> {
-        let Some(Input { name, pipeline, tally }) = self.inputs.get_mut(input) else {
+        let Some(Input { name, pipeline, tally, events }) = self.inputs.get_mut(input) else {
             return Ok(());
         };
         let program = &*self.judging.program;
@@ -122,6 +125,7 @@ impl Lane {
             let sent = match outcome {
                 Outcome::Judged(judged) => {
                     summary.events += 1;
+                    *events += 1;
                     summary.violations += u64::from(judged.judgement.verdict == Verdict::Violation);
                     let at = Position { index: judged.index, ..here };
                     publish(self.publish, program, &self.hasher, emit, ledger, ticket, at, &judged)
@@ -147,10 +151,15 @@ impl Lane {
         result.map_err(WorkerError::from)
     }
 
-    /// Adds the batch to the shared counts.
-    pub(super) fn flush(&mut self, elapsed: Duration, events: u64, now: Timestamp) {
+    /// Adds the batch to the shared counts. Its time is shared among its events alike.
+    pub(super) fn flush(&mut self, elapsed: Duration, now: Timestamp) {
+        let all: u64 = self.inputs.iter().map(|input| input.events).sum();
         for input in &mut self.inputs {
-            input.tally.judged_for(elapsed, events);
+            let events = std::mem::take(&mut input.events);
+            if events > 0 {
+                let share = events as f64 / all as f64;
+                input.tally.judged_for(elapsed.mul_f64(share), events);
+            }
             input.tally.flush(now);
         }
     }

@@ -44,10 +44,9 @@ pub fn kafka() -> Option<&'static Broker> {
         .get_or_init(|| match Broker::find() {
             Ok(broker) => Some(broker),
             Err(why) => {
-                assert!(
-                    std::env::var("CI").as_deref() != Ok("true"),
-                    "no Apache Kafka for the tests: {why}"
-                );
+                let excused = std::env::var("CI").as_deref() != Ok("true")
+                    && std::env::var_os("BAILIWICK_TEST_FULL").is_none();
+                assert!(excused, "no Apache Kafka for the tests: {why}");
                 eprintln!("\n*** SKIPPED, no Apache Kafka for the tests: {why}\n");
                 None
             }

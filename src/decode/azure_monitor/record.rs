@@ -86,6 +86,8 @@ object! {
         app_id: Presence = "appId" at "properties.appId";
         app_name: Presence = "appDisplayName" at "properties.appDisplayName";
         cross_tenant: Text<'de> = "crossTenantAccessType" at "properties.crossTenantAccessType";
+        home_tenant: Text<'de> = "homeTenantId" at "properties.homeTenantId";
+        resource_tenant: Text<'de> = "resourceTenantId" at "properties.resourceTenantId";
         device: MaybeText<DeviceDetail> = "deviceDetail" at "properties.deviceDetail";
         policies: MaybeText<List<Count>> = "appliedConditionalAccessPolicies"
             at "properties.appliedConditionalAccessPolicies";

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -21,6 +22,7 @@ use super::SettingsByTopic;
 use crate::kafka::{Cluster, ConsumerRole, Reporter, describe};
 
 const CONNECT: Duration = Duration::from_secs(15);
+const ATTEMPT: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(10);
 
@@ -43,6 +45,14 @@ pub(super) struct Group {
 struct Complaints {
     reporter: Reporter,
     heard: Mutex<Vec<String>>,
+    /// The password or the certificate is wrong: waiting will not help.
+    refused: AtomicBool,
+}
+
+impl Complaints {
+    fn new(reporter: Reporter) -> Self {
+        Self { reporter, heard: Mutex::new(Vec::new()), refused: AtomicBool::new(false) }
+    }
 }
 
 impl ClientContext for Complaints {
@@ -51,8 +61,12 @@ impl ClientContext for Complaints {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
-            return;
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => return,
+            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL) => {
+                self.refused.store(true, Ordering::Relaxed);
+            }
+            _ => {}
         }
         let reason = self.reporter.safe(reason).to_owned();
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,22 +91,10 @@ impl Probe {
     pub(super) fn connect(cluster: &Cluster) -> Result<Self, String> {
         let (config, reporter) =
             cluster.visitor("bailiwick-validate").map_err(|fault| fault.to_string())?;
-        let complaints = Complaints { reporter, heard: Mutex::new(Vec::new()) };
+        let complaints = Complaints::new(reporter);
         let consumer: Visitor =
             config.create_with_context(complaints).map_err(|error| describe(&error))?;
-        let metadata = match consumer.fetch_metadata(None, CONNECT) {
-            Ok(metadata) => metadata,
-            Err(error) => {
-                // Complaints are heard while polling only; without a group nothing else comes.
-                consumer.poll(Duration::from_millis(200));
-                let heard = consumer.context().heard.lock().unwrap_or_else(PoisonError::into_inner);
-                return Err(if heard.is_empty() {
-                    format!("no answer: {}", describe(&error))
-                } else {
-                    format!("no answer: {}", heard.join("; "))
-                });
-            }
-        };
+        let metadata = metadata(&consumer)?;
         let admin = cluster
             .visitor("bailiwick-validate")
             .ok()
@@ -247,9 +249,31 @@ impl Probe {
     }
 }
 
+/// Asks until the cluster answers, refuses for good, or time is up.
+fn metadata(consumer: &Visitor) -> Result<Metadata, String> {
+    let deadline = Instant::now() + CONNECT;
+    loop {
+        let error = match consumer.fetch_metadata(None, ATTEMPT) {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => error,
+        };
+        // Complaints are heard while polling only; without a group nothing else comes.
+        consumer.poll(Duration::from_millis(100));
+        let context = consumer.context();
+        if context.refused.load(Ordering::Relaxed) || Instant::now() >= deadline {
+            let heard = context.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            return Err(if heard.is_empty() {
+                format!("no answer: {}", describe(&error))
+            } else {
+                format!("no answer: {}", heard.join("; "))
+            });
+        }
+    }
+}
+
 fn visitor(cluster: &Cluster, role: &ConsumerRole<'_>) -> Result<Visitor, String> {
     let (config, reporter) = cluster.consumer(role).map_err(|fault| fault.to_string())?;
-    let complaints = Complaints { reporter, heard: Mutex::new(Vec::new()) };
+    let complaints = Complaints::new(reporter);
     config.create_with_context(complaints).map_err(|error| describe(&error))
 }
 

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::catalog::examples::ClauseExamples;
+use crate::catalog::program::Program;
+use crate::catalog::source::{ClauseKind, Example, Shows};
 use crate::classify::InputRules;
 use crate::decode::Format;
 use crate::directory::Directory;
@@ -15,10 +18,6 @@ use crate::pipeline::{Outcome, Pipeline};
 use crate::record::{FindingRecord, Source, SubjectHasher, VerdictRecord, render};
 use crate::tenant::TenantRecord;
 use crate::verdict::Verdict;
-
-use super::examples::ClauseExamples;
-use super::program::Program;
-use super::source::{ClauseKind, Example, Shows};
 
 /// When events happen that do not say when.
 const USUAL_TIME: &str = "2026-01-15T12:00:00Z";
@@ -163,10 +162,10 @@ fn exception_shows(
 fn is_to(program: &Program, clause: &str, commitment: &str) -> bool {
     clause == commitment
         || program.clauses.iter().any(|known| match &known.kind {
-            super::program::Kind::Exception { to, .. } => {
+            crate::catalog::program::Kind::Exception { to, .. } => {
                 *known.id == *clause && to.iter().any(|id| program.clause_id(*id) == commitment)
             }
-            super::program::Kind::Commitment { .. } => false,
+            crate::catalog::program::Kind::Commitment { .. } => false,
         })
 }
 
