@@ -188,7 +188,7 @@ pub enum Kind {
 pub struct Clause {
     /// The fixed id.
     pub id: Box<str>,
-    /// The document it is of, as an index of [`Program::documents`].
+    /// The document it is of, as an index of [`super::Program::documents`].
     pub document: u16,
     /// The edition.
     pub edition: Date,
