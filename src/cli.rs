@@ -9,6 +9,7 @@ mod explain;
 mod input;
 mod judge;
 mod loading;
+mod report;
 mod stream;
 mod table;
 mod test;
@@ -62,6 +63,7 @@ fn run(command: Command) -> Exit {
         Command::Run(arguments) => stream::run(&arguments),
         Command::Demo(arguments) => stream::demo(arguments),
         Command::Judge(arguments) => judge::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

@@ -31,6 +31,7 @@ pub mod pipeline;
 pub mod place;
 pub mod position;
 pub mod record;
+pub mod report;
 pub mod schema;
 pub mod settings;
 pub mod tenant;
