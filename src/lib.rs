@@ -34,6 +34,7 @@ pub mod record;
 pub mod report;
 pub mod schema;
 pub mod settings;
+pub mod status;
 pub mod tenant;
 pub mod trial;
 pub mod verdict;

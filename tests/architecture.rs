@@ -47,6 +47,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     // An acknowledgement settles the offset that caused the record.
     ("emit", &["ingest", "kafka", "record"]),
     ("metrics", &["catalog", "classify", "decode", "pipeline"]),
+    // What a worker saw last, for people; it explains with the same judge.
+    ("status", &["catalog", "explain", "metrics", "pipeline"]),
     (
         "worker",
         &[
@@ -60,10 +62,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "pipeline",
             "record",
+            "status",
         ],
     ),
-    ("http", &["catalog", "metrics"]),
-    ("settings", &["catalog", "classify", "decode", "directory", "emit", "ingest", "kafka"]),
+    ("http", &["catalog", "metrics", "status"]),
+    (
+        "settings",
+        &["catalog", "classify", "decode", "directory", "emit", "http", "ingest", "kafka"],
+    ),
     (
         "app",
         &[
@@ -79,6 +85,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "record",
             "settings",
+            "status",
             "worker",
         ],
     ),

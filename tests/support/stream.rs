@@ -133,6 +133,7 @@ impl Running {
         let partitions = Arc::new(AtomicUsize::new(0));
         let told = Arc::clone(&partitions);
         let surroundings = Surroundings {
+            status: std::sync::Arc::new(bailiwick::status::Status::new(8)),
             judging: Arc::new(ArcSwap::from_pointee(Judging { program, directory, rules })),
             metrics,
             assigned: Arc::new(move |standing| {
