@@ -124,7 +124,7 @@ pub fn render(state: &State<'_>) -> String {
     if state.refresh {
         let _ = writeln!(out, "<meta http-equiv=\"refresh\" content=\"{REFRESH}\">");
     }
-    let _ = writeln!(out, "<title>{violations} violations in an hour – Bailiwick</title>");
+    let _ = writeln!(out, "<title>Violations in an hour: {violations} – Bailiwick</title>");
     let _ = writeln!(out, "<style>{STYLE}</style>\n</head>\n<body>");
     header(&mut out, state, &sum);
     let _ = writeln!(out, "<main>");

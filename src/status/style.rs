@@ -36,6 +36,7 @@ th { font-weight: 600; } thead th { color: var(--soft); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tbody th { overflow-wrap: anywhere; }
 .matrix th, .matrix td { white-space: nowrap; } .matrix { width: auto; }
+.matrix td.bad { white-space: normal; }
 td.bad { background: var(--bad-ground); color: var(--bad); font-weight: 700; }
 td.none { color: var(--soft); }
 svg { display: block; width: 100%; height: 3.5rem; margin-bottom: .25rem; }
@@ -43,7 +44,8 @@ svg rect { fill: var(--bar); } svg .bad { fill: var(--bad); } svg line { stroke:
 figure { margin: 0 0 .5rem; } figcaption { color: var(--soft); font-size: .875rem; }
 .empty { color: var(--soft); margin: 0; }
 details { border-top: 1px solid var(--line); padding: .45rem 0; }
-details:first-of-type { border-top: 0; }
+h2 + details { border-top: 0; }
+details details { margin-left: 1rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; }
 summary b { color: var(--bad); }
 pre { font: .8125rem/1.5 ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; margin: .5rem 0;

@@ -9,9 +9,11 @@ use crate::status::{Names, Recent};
 use crate::verdict::Verdict;
 
 /// Columns of the matrix; further places are one column.
-const PLACES: usize = 14;
+const PLACES: usize = 12;
 /// Rows of a list, at most.
 const NAMED: usize = 16;
+/// Violations that are listed at once; the others are folded away.
+const OPEN: usize = 10;
 
 /// A table of text in the first columns and numbers after them.
 pub(super) fn table(
@@ -85,9 +87,10 @@ pub(super) fn matrix(out: &mut String, metrics: &Metrics) {
     let rows: BTreeSet<String> = cells.keys().map(|(geography, _)| geography.clone()).collect();
     let _ = writeln!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Matrix of tenant \
-         geography and place\"><table class=\"matrix\">\n<caption>Events since the start by where \
-         the tenant is (rows) and where its data was (columns); in red: violations of all</caption>"
+        "<p class=\"source\">Events since the start by where the tenant is (rows) and where its data \
+         was (columns); in red: violations of all</p>\n<div class=\"scroll\" tabindex=\"0\" \
+         role=\"region\" aria-label=\"Matrix of tenant geography and place\">\
+         <table class=\"matrix\">"
     );
     let _ = write!(out, "<thead><tr><th scope=\"col\">Tenant</th>");
     for place in &shown {
@@ -121,7 +124,7 @@ fn cell(out: &mut String, (bad, all): (i64, i64)) {
     let _ = match (bad, all) {
         (_, 0) => write!(out, "<td class=\"n none\">–</td>"),
         (0, all) => write!(out, "<td class=\"n\">{all}</td>"),
-        (bad, all) => write!(out, "<td class=\"n bad\">{bad} of {all}</td>"),
+        (bad, all) => write!(out, "<td class=\"n bad\">{bad} of&nbsp;{all}</td>"),
     };
 }
 
@@ -130,29 +133,36 @@ pub(super) fn recent(out: &mut String, recent: &[Recent]) {
     if recent.is_empty() {
         empty(out, "None since the start.");
     }
-    for it in recent {
-        let _ = writeln!(
-            out,
-            "<details>\n<summary><b>{}</b> {}: {}, {} → {}</summary>",
-            Text(it.clauses.join(", ")),
-            Text(it.time),
-            Text(&it.service),
-            Text(&it.geography),
-            Text(&it.place)
-        );
-        for document in &it.documents {
-            let _ = writeln!(out, "<p class=\"source\">Source: {}</p>", Text(document));
-        }
-        let _ = writeln!(out, "<pre>{}</pre>", Text(it.tree.trim()));
-        let _ = writeln!(
-            out,
-            "<p class=\"source\">Record {}; tenant {}; verdict {}</p>\n</details>",
-            Text(&it.source),
-            Text(&it.tenant),
-            Text(&it.id)
-        );
+    recent.iter().take(OPEN).for_each(|it| violation(out, it));
+    if let Some(more) = recent.get(OPEN..).filter(|more| !more.is_empty()) {
+        let _ = writeln!(out, "<details>\n<summary>{} more</summary>", more.len());
+        more.iter().for_each(|it| violation(out, it));
+        let _ = writeln!(out, "</details>");
     }
     let _ = writeln!(out, "</section>");
+}
+
+fn violation(out: &mut String, it: &Recent) {
+    let _ = writeln!(
+        out,
+        "<details>\n<summary><b>{}</b> {}, {} → {}, {}</summary>",
+        Text(it.clauses.join(", ")),
+        Text(&it.service),
+        Text(&it.geography),
+        Text(&it.place),
+        it.time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    );
+    for document in &it.documents {
+        let _ = writeln!(out, "<p class=\"source\">Source: {}</p>", Text(document));
+    }
+    let _ = writeln!(out, "<pre>{}</pre>", Text(it.tree.trim()));
+    let _ = writeln!(
+        out,
+        "<p class=\"source\">Record {}; tenant {}; verdict {}</p>\n</details>",
+        Text(&it.source),
+        Text(&it.tenant),
+        Text(&it.id)
+    );
 }
 
 pub(super) fn exceptions(out: &mut String, metrics: &Metrics) {
