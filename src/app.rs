@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog::compile::{Catalog, CatalogFaults, Strictness, compile};
 use crate::catalog::layers::{self, LayerError};
 use crate::directory::Directory;
-use crate::http::{self, Health};
+use crate::http::{self, Health, Site};
 use crate::metrics::Metrics;
 use crate::record::SubjectHasher;
 use crate::settings::{Layer, Settings};
+use crate::status::Status;
 use crate::worker::{
     self, Judging, Pace, Standing, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings,
 };
@@ -216,12 +217,21 @@ pub fn start(settings: &Settings, stop: &CancellationToken) -> Result<Running, A
         .build()
         .map_err(AppError::Start)?;
     let stop_http = CancellationToken::new();
-    let address = listen(settings.listen, &runtime, &metrics, &health, &stop_http)
+    let status = Arc::new(Status::new(settings.workers));
+    let site = Site {
+        metrics: metrics.clone(),
+        health: health.clone(),
+        status: status.clone(),
+        guard: settings.guard.clone(),
+        dashboards: settings.dashboards.as_deref().map(Arc::from),
+    };
+    let address = listen(settings.listen, &runtime, site, &stop_http)
         .map_err(|error| AppError::Listen { address: settings.listen, error })?;
     let of_assignment = health.clone();
     let surroundings = Surroundings {
         judging: Arc::new(ArcSwap::from_pointee(judging)),
         metrics: metrics.clone(),
+        status,
         assigned: Arc::new(move |standing| {
             of_assignment.set_assigned(matches!(standing, Standing::Member(_)));
         }),
@@ -283,19 +293,18 @@ fn stop_all(running: Running) {
 fn listen(
     address: SocketAddr,
     runtime: &Runtime,
-    metrics: &Arc<Metrics>,
-    health: &Arc<Health>,
+    site: Site,
     stop: &CancellationToken,
 ) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
-    if !bound.ip().is_loopback() {
-        tracing::warn!(address = %bound, "metrics and health are open to the network");
+    if !bound.ip().is_loopback() && site.guard.is_none() {
+        tracing::warn!(address = %bound, "status page and metrics are open to the network");
     }
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let serving = http::serve(listener, metrics.clone(), health.clone(), stop.clone());
+    let serving = http::serve(listener, site, stop.clone());
     runtime.spawn(async move {
         if let Err(error) = serving.await {
             tracing::error!(%error, "the HTTP endpoints failed");

@@ -19,6 +19,7 @@ mod explain;
 mod input;
 mod judge;
 mod loading;
+mod report;
 mod stream;
 mod table;
 mod test;
@@ -72,6 +73,7 @@ fn run(command: Command) -> Exit {
         Command::Run(arguments) => stream::run(&arguments),
         Command::Demo(arguments) => stream::demo(arguments),
         Command::Judge(arguments) => judge::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

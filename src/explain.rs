@@ -32,6 +32,22 @@ impl Watch for Asked {
     }
 }
 
+/// Explains what breaks an event's commitments, and names nothing that the record alone says.
+pub fn explain_violations(program: &Program, judged: &Judged<'_>) -> String {
+    let mut asked = Asked::default();
+    let mut judgement = Judgement::default();
+    judge_watched(program, judged.classified, &mut judgement, &mut asked);
+    let broken = judgement.findings.iter().filter(|it| it.verdict == Verdict::Violation);
+    let mut clauses: Vec<ClauseId> = broken.map(|finding| finding.commitment).collect();
+    clauses.sort();
+    clauses.dedup();
+    let mut text = String::new();
+    for clause in clauses {
+        of_clause(&mut text, program, &judgement, &asked, clause);
+    }
+    text
+}
+
 /// Explains an event.
 pub fn explain(program: &Program, judged: &Judged<'_>) -> String {
     let mut asked = Asked::default();

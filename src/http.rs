@@ -1,8 +1,10 @@
-//! The process's own HTTP endpoints: `/metrics`, `/healthz` and `/readyz`.
+//! The process's own HTTP endpoints: the status page, `/metrics`, `/healthz` and `/readyz`.
 //!
-//! In: the metrics and the state of health, both kept by others. Out: answers to a scraper or
-//! an orchestrator on the address that the configuration names, loopback unless it says
+//! In: metrics, status and the state of health, all kept by others. Out: answers to people, a
+//! scraper or an orchestrator on the address that the configuration names, loopback unless it says
 //! otherwise. It does not know what is counted, and takes no request that changes anything.
+
+mod auth;
 
 use std::fmt;
 use std::io;
@@ -10,26 +12,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
+use crate::status::{Status, page};
+
+pub use auth::{Auth, AuthFault, Guard};
 
 /// How long a rebalance may last before the process no longer counts as ready.
 const REBALANCE_GRACE: Duration = Duration::from_secs(60);
 
 /// Sent with every answer: nothing here is for a browser to run, frame, sniff or keep.
-const HEADERS: [(HeaderName, HeaderValue); 6] = [
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    ),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -137,34 +139,70 @@ impl Health {
     }
 }
 
+/// For every answer but the page, which has a style sheet.
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+
 /// What the handlers read.
 #[derive(Clone, Debug)]
-struct Shared {
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
+pub struct Site {
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Health.
+    pub health: Arc<Health>,
+    /// What people on call see.
+    pub status: Arc<Status>,
+    /// Who may see it.
+    pub guard: Option<Guard>,
+    /// Where the dashboards of all instances are.
+    pub dashboards: Option<Arc<str>>,
 }
 
 /// Answers requests until `stop`, then lets those under way finish.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-    stop: CancellationToken,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) -> io::Result<()> {
     let router = Router::new()
+        .route("/", get(status_page))
         .route("/metrics", get(metrics_text))
+        .route_layer(middleware::from_fn_with_state(site.clone(), guarded))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))
         .layer(middleware::map_response(secured))
-        .with_state(Shared { metrics, health });
+        .with_state(site);
     axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
-async fn metrics_text(State(shared): State<Shared>) -> Response {
-    match shared.metrics.encode() {
+/// Lets those in who may see more than whether the process is well.
+async fn guarded(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let Some(guard) = &site.guard else { return next.run(request).await };
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    if guard.admits(given) {
+        return next.run(request).await;
+    }
+    let challenge = [(header::WWW_AUTHENTICATE, guard.challenge())];
+    (StatusCode::UNAUTHORIZED, challenge, "not without credentials\n").into_response()
+}
+
+async fn status_page(State(site): State<Site>, RawQuery(query): RawQuery) -> Response {
+    let state = page::State {
+        status: &site.status,
+        metrics: &site.metrics,
+        ready: site.health.ready().map_err(|reason| reason.to_string()),
+        dashboards: site.dashboards.as_deref(),
+        refresh: query.as_deref() != Some(page::STILL),
+        now: Timestamp::now(),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, page::policy()),
+    ];
+    (headers, page::render(&state)).into_response()
+}
+
+async fn metrics_text(State(site): State<Site>) -> Response {
+    match site.metrics.encode() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
             .into_response(),
         Err(error) => {
@@ -174,8 +212,8 @@ async fn metrics_text(State(shared): State<Shared>) -> Response {
     }
 }
 
-async fn readiness(State(shared): State<Shared>) -> Response {
-    match shared.health.ready() {
+async fn readiness(State(site): State<Site>) -> Response {
+    match site.health.ready() {
         Ok(()) => "ready\n".into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
@@ -185,6 +223,7 @@ async fn secured(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, value);
     }
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
     response
 }
 
@@ -202,6 +241,49 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    fn site(health: Arc<Health>, guard: Option<Guard>) -> Site {
+        let metrics = Metrics::new(&Program::default(), &["entra".into()]).unwrap();
+        Site { metrics, health, status: Arc::default(), guard, dashboards: None }
+    }
+
+    #[test]
+    fn the_page_and_the_metrics_ask_for_credentials_and_the_health_does_not() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let auth: Auth = serde_json::from_str(
+            r#"{"basic": {"username": "ops", "password": "pw"}, "bearer": {"token": "t0"}}"#,
+        )
+        .unwrap();
+        let guard = auth.guard(std::path::Path::new("")).unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let site = site(Arc::default(), Some(guard));
+        runtime.spawn(serve(listener, site, CancellationToken::new()));
+        let asked = |path: &str, line: &str| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let lines = format!("Host: x\r\n{line}Connection: close\r\n\r\n");
+            write!(stream, "GET {path} HTTP/1.1\r\n{lines}").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        for path in ["/", "/metrics"] {
+            let refused = asked(path, "");
+            assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+            assert!(refused.contains("www-authenticate: Basic realm="), "{refused}");
+            assert!(refused.contains("default-src 'none'"), "{refused}");
+            assert!(!refused.contains("bailiwick_build_info"), "{refused}");
+            for right in ["Basic b3BzOnB3", "Bearer t0"] {
+                let answer = asked(path, &format!("Authorization: {right}\r\n"));
+                assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            }
+            let wrong = asked(path, "Authorization: Bearer t1\r\n");
+            assert!(wrong.starts_with("HTTP/1.1 401"), "{wrong}");
+        }
+        assert!(asked("/healthz", "").starts_with("HTTP/1.1 200"));
+        assert!(asked("/readyz", "").starts_with("HTTP/1.1 503"));
+        assert!(asked("/nowhere", "").starts_with("HTTP/1.1 404"));
     }
 
     #[test]
@@ -229,11 +311,10 @@ mod tests {
     #[test]
     fn the_endpoints_answer_with_strict_headers_and_stop_when_told() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let metrics = Metrics::new(&Program::default(), &["entra".into()]).unwrap();
         let (health, stop) = (Arc::new(Health::default()), CancellationToken::new());
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let server = runtime.spawn(serve(listener, metrics, health.clone(), stop.clone()));
+        let server = runtime.spawn(serve(listener, site(health.clone(), None), stop.clone()));
 
         assert!(get(address, "GET /healthz").starts_with("HTTP/1.1 200"));
         let unready = get(address, "GET /readyz");
@@ -244,7 +325,11 @@ mod tests {
         let metrics = get(address, "GET /metrics");
         assert!(metrics.contains("text/plain; version=0.0.4"), "{metrics}");
         assert!(metrics.contains("bailiwick_build_info{version="), "{metrics}");
-        for request in ["GET /metrics", "GET /nowhere", "POST /readyz"] {
+        let page = get(address, "GET /");
+        assert!(page.contains("Bailiwick: this instance") && page.contains("no-store"), "{page}");
+        assert!(page.contains("http-equiv=\"refresh\""), "{page}");
+        assert!(!get(address, "GET /?refresh=off").contains("http-equiv=\"refresh\""));
+        for request in ["GET /", "GET /metrics", "GET /nowhere", "POST /readyz"] {
             let answer = get(address, request).to_lowercase();
             for header in ["x-content-type-options: nosniff", "default-src 'none'", "no-store"] {
                 assert!(answer.contains(header), "{request}: {answer}");

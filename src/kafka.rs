@@ -7,6 +7,7 @@
 mod callbacks;
 pub mod check;
 mod client;
+pub mod reread;
 mod reserved;
 
 use std::collections::BTreeMap;

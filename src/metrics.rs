@@ -248,6 +248,21 @@ impl Metrics {
         sums
     }
 
+    /// The value of each series of a counter or gauge, by the values of its labels in the order
+    /// of their names. Empty for names not in the table.
+    pub fn series(&self, name: &str) -> BTreeMap<Vec<String>, i64> {
+        let families = self.registry.gather();
+        let series = families.iter().filter(|family| family.name() == name);
+        series
+            .flat_map(|family| family.get_metric())
+            .map(|series| {
+                let labels = series.get_label().iter().map(|pair| pair.value().to_owned());
+                let value = series.get_counter().get_value() + series.get_gauge().get_value();
+                (labels.collect(), value as i64)
+            })
+            .collect()
+    }
+
     /// The label of a place in `flows_total`: its own for the first hundred, then `other`.
     fn flow_place<'n>(&self, place: &'n str) -> &'n str {
         let mut places = locked(&self.flow_places);

@@ -47,6 +47,22 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Bytes as base64 (RFC 4648), as headers have it.
+pub fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let at = |number: usize| chunk.get(number).copied().map_or(0, u32::from);
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4 {
+            let sextet = (bits >> (18 - 6 * place)) as usize & 63;
+            let letter = ALPHABET.get(sextet).copied().unwrap_or(b'A');
+            out.push(if place > chunk.len() { '=' } else { char::from(letter) });
+        }
+    }
+    out
+}
+
 impl Position<'_> {
     /// The verdict's id: the same for the same record of the same input, run after run.
     pub fn id(&self) -> String {
@@ -77,6 +93,13 @@ mod tests {
         ];
         for other in others {
             assert_ne!(here.id(), other.id(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v")] {
+            assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
 }

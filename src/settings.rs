@@ -20,6 +20,7 @@ use crate::classify::{AssumedPlaces, InputRules};
 use crate::decode::Format;
 use crate::directory::file as tenants_file;
 use crate::emit::Outputs;
+use crate::http::Guard;
 use crate::ingest::InputTopics;
 use crate::kafka::Cluster;
 use crate::logging;
@@ -86,6 +87,10 @@ pub struct Settings {
     pub outputs: Outputs,
     /// Where the HTTP endpoints listen.
     pub listen: SocketAddr,
+    /// Who may see the status page and the metrics.
+    pub guard: Option<Guard>,
+    /// Where the dashboards of all instances are.
+    pub dashboards: Option<String>,
     /// Larger records are dead letters.
     pub max_record_bytes: usize,
     /// How log lines are written.

@@ -25,6 +25,7 @@ use crate::ingest::{Change, Ingest, IngestError, InputTopics, Subscription};
 use crate::kafka::{Cluster, ConsumerRole};
 use crate::metrics::Metrics;
 use crate::record::SubjectHasher;
+use crate::status::Status;
 
 use gaps::Gaps;
 pub use judging::Judging;
@@ -114,6 +115,8 @@ pub struct Surroundings {
     pub judging: Arc<ArcSwap<Judging>>,
     /// Where counts go.
     pub metrics: Arc<Metrics>,
+    /// What people on call see.
+    pub status: Arc<Status>,
     /// Told of every assignment.
     pub assigned: Arc<dyn Fn(Standing) + Send + Sync>,
 }
@@ -333,6 +336,8 @@ impl<'a> Worker<'a> {
                 drained?;
             }
         }
+        let owned = self.ledger.partitions().map(|it| (it.topic.to_owned(), it.partition));
+        self.surroundings.status.own(self.settings.number, owned.collect());
         let partitions = self.ledger.len();
         self.surroundings.metrics.set_assigned(self.settings.number, partitions);
         (self.surroundings.assigned)(match revoked {

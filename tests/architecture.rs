@@ -36,6 +36,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     // The verdict record is made of what the pipeline hands out.
     ("record", &["catalog", "pipeline"]),
     ("schema", &["catalog", "record", "settings"]),
+    // Figures from verdict records that were kept, in the terms of the catalog.
+    ("report", &["catalog", "record"]),
     // The same judge, with somebody watching.
     ("explain", &["catalog", "judge", "pipeline", "record"]),
     // Examples and tests, put before the same judge as everything else.
@@ -45,6 +47,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     // An acknowledgement settles the offset that caused the record.
     ("emit", &["ingest", "kafka", "record"]),
     ("metrics", &["catalog", "classify", "decode", "pipeline"]),
+    // What a worker saw last, for people; it explains with the same judge.
+    ("status", &["catalog", "explain", "metrics", "pipeline"]),
     (
         "worker",
         &[
@@ -58,10 +62,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "pipeline",
             "record",
+            "status",
         ],
     ),
-    ("http", &["catalog", "metrics"]),
-    ("settings", &["catalog", "classify", "decode", "directory", "emit", "ingest", "kafka"]),
+    ("http", &["catalog", "metrics", "status"]),
+    (
+        "settings",
+        &["catalog", "classify", "decode", "directory", "emit", "http", "ingest", "kafka"],
+    ),
     (
         "app",
         &[
@@ -77,6 +85,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "record",
             "settings",
+            "status",
             "worker",
         ],
     ),
@@ -100,6 +109,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "pipeline",
             "record",
+            "report",
             "schema",
             "settings",
             "trial",

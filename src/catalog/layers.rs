@@ -85,6 +85,10 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LayerError>
     let failed = |error| LayerError { path: directory.to_owned(), error };
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        // A mounted ConfigMap holds its files once more below hidden directories.
+        if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, paths)?;
         } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {

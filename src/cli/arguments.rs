@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 use crate::decode::Format;
 use crate::demo;
@@ -28,6 +29,8 @@ pub enum Command {
     Demo(demo::Options),
     /// Judge the records of files: one verdict a line, in the order of the input
     Judge(JudgeArguments),
+    /// Sum up verdicts for a report: figures by clause, violations, and what was not judged
+    Report(ReportArguments),
     /// Explain one event: every clause asked, and why it holds or not
     Explain(ExplainArguments),
     /// Check the configuration, the catalog and the tenants; with --connect, the clusters too
@@ -151,6 +154,44 @@ pub enum FailOn {
     Indeterminate,
     /// None.
     Never,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Files of verdict records, one a line, as `judge` prints them; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub files: Vec<PathBuf>,
+    /// Read the verdicts from this topic instead, from its start to the end that it has now
+    #[arg(long, value_name = "NAME", requires = "config", conflicts_with = "files")]
+    pub topic: Option<String>,
+    /// Take the catalog, and the cluster of the topic, from this configuration
+    #[arg(short, long, value_name = "FILE", conflicts_with = "layers")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    /// The catalog to use.
+    pub catalog: CatalogArguments,
+    /// Events from this moment on: a day (its start, UTC) or a time with its zone
+    #[arg(long, value_name = "TIME", value_parser = super::report::moment)]
+    pub from: Option<Timestamp>,
+    /// Events until just before this moment
+    #[arg(long, value_name = "TIME", value_parser = super::report::moment)]
+    pub to: Option<Timestamp>,
+    /// How to print the report
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: ReportOutput,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportOutput {
+    /// For reading.
+    #[default]
+    Markdown,
+    /// One table, whose first column says what a row is.
+    Csv,
+    /// Everything, for programs.
+    Json,
 }
 
 /// `explain`.

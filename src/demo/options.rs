@@ -18,7 +18,7 @@ pub struct Options {
     /// The same seed plays the same events
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Where /metrics, /healthz and /readyz listen [default: 127.0.0.1:9464, or a free port]
+    /// Where the status page, /metrics, /healthz and /readyz listen [default: 127.0.0.1:9464, or a free port]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
     /// Tell each planted violation

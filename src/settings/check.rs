@@ -63,6 +63,18 @@ impl Checker<'_> {
             let help = "write an IP address and a port: 127.0.0.1:9464";
             self.fault("http.listen", "this is no address to listen on", Some(help));
         }
+        let guard = written.http.auth.and_then(|auth| match auth.guard(self.directory) {
+            Ok(guard) => Some(guard),
+            Err(fault) => {
+                self.fault(&format!("http.{}", fault.path()), fault.to_string(), None);
+                None
+            }
+        });
+        let dashboards = written.http.dashboards;
+        if dashboards.as_ref().is_some_and(|url| !is_web_address(url)) {
+            let help = "write https:// and the address";
+            self.fault("http.dashboards", "this is no address of a web page", Some(help));
+        }
         if written.limits.max_record_bytes == 0 {
             self.fault("limits.max_record_bytes", "no record could be read", None);
         }
@@ -92,6 +104,8 @@ impl Checker<'_> {
             inputs,
             outputs,
             listen: listen.ok()?,
+            guard,
+            dashboards,
             max_record_bytes: written.limits.max_record_bytes,
             log_format: written.log.format,
             log_level: written.log.level,
@@ -229,6 +243,12 @@ impl Checker<'_> {
         }
         (inline, tenants.file.map(|file| self.directory.join(file)))
     }
+}
+
+/// Nothing but the web: a link must not run anything.
+fn is_web_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace()))
 }
 
 /// As many workers as there are CPUs, at most 8.

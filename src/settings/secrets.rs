@@ -18,6 +18,7 @@ const HARMLESS: &[&str] = &[
     "country",
     "created",
     "created_via",
+    "dashboards",
     "file",
     "format",
     "group",
@@ -44,6 +45,7 @@ const HARMLESS: &[&str] = &[
     "subscription_ended",
     "target",
     "tenants",
+    "token_file",
     "topic",
     "topics",
     "workers",
@@ -52,6 +54,9 @@ const HARMLESS: &[&str] = &[
 /// Further keys of the configuration: they may be shown, their values may not.
 const OTHERS: &[&str] = &[
     "application_proxy",
+    "auth",
+    "basic",
+    "bearer",
     "capabilities",
     "cdn",
     "dead_letters",
@@ -72,13 +77,14 @@ const OTHERS: &[&str] = &[
     "sasl",
     "subject_key",
     "tls",
+    "token",
     "username",
     "verdicts",
     "violations",
 ];
 
 /// Settings that are secrets.
-const SECRET: [&str; 3] = ["password", "key_password", "subject_key"];
+const SECRET: [&str; 4] = ["password", "key_password", "subject_key", "token"];
 
 /// Takes what must not be in the file out of the tree, each with a fault, and puts the values
 /// of variables in.

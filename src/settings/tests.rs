@@ -67,3 +67,26 @@ fn the_longest_service_name_decides_over_the_shorter_ones() {
     places_of(&input, &program, &mut faults);
     assert_eq!(faults.len(), 2);
 }
+
+#[test]
+fn credentials_of_the_status_page_come_from_variables_and_links_lead_to_the_web() {
+    let read = |http: &str| {
+        let text =
+            format!("kafka: {{ brokers: b }}\ninputs: [{{ name: a, topics: [a] }}]\n{http}\n");
+        Settings::read("c.yaml", &text, Path::new(""), &|name| (name == "T").then(|| "t0".into()))
+            .map_err(|error| error.lines().join("\n"))
+    };
+    let good = "http:\n  auth: { bearer: { token: \"${T}\" } }\n  dashboards: https://x/d\n";
+    let settings = read(good).unwrap();
+    assert!(settings.guard.unwrap().admits(Some("Bearer t0")));
+    assert_eq!(settings.dashboards.as_deref(), Some("https://x/d"));
+    for (bad, said) in [
+        ("http: { auth: { bearer: { token: hunter2 } } }", "a secret must not stand in the file"),
+        ("http: { auth: {} }", "neither `basic` nor `bearer`"),
+        ("http: { auth: { basic: { username: ops } } }", "give `password` or `password_file`"),
+        ("http: { dashboards: \"javascript:alert(1)\" }", "no address of a web page"),
+    ] {
+        let error = read(bad).unwrap_err();
+        assert!(error.contains(said) && !error.contains("hunter2"), "{bad}: {error}");
+    }
+}

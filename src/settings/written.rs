@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::decode::Format;
 use crate::emit::Outputs;
+use crate::http::Auth;
 use crate::kafka::Cluster;
 use crate::logging;
 use crate::tenant::TenantRecord;
@@ -119,11 +120,17 @@ pub(super) struct Places {
 pub(super) struct Http {
     /// Address and port.
     pub(super) listen: String,
+    /// Who may see the status page and the metrics; anybody who can connect where absent.
+    /// `/healthz` and `/readyz` are open in any case.
+    pub(super) auth: Option<Auth>,
+    /// Where the dashboards of all instances are; the status page has a link to them.
+    #[schemars(regex(pattern = r"^https?://"))]
+    pub(super) dashboards: Option<String>,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".to_owned() }
+        Self { listen: "127.0.0.1:9464".to_owned(), auth: None, dashboards: None }
     }
 }
 

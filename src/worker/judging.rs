@@ -17,6 +17,7 @@ use crate::metrics::{Metrics, Tally};
 use crate::pipeline::{Judged, Outcome, Pipeline};
 use crate::position::Position;
 use crate::record::{Source, SubjectHasher, render};
+use crate::status::{Draft, Status};
 use crate::verdict::Verdict;
 
 /// What events are judged by; swapped whole.
@@ -45,6 +46,9 @@ pub(super) struct Lane {
     metrics: Arc<Metrics>,
     publish: Publish,
     hasher: SubjectHasher,
+    status: Arc<Status>,
+    number: usize,
+    draft: Draft,
 }
 
 impl Lane {
@@ -67,6 +71,9 @@ impl Lane {
             metrics: Arc::clone(&surroundings.metrics),
             publish: settings.outputs.verdicts.publish,
             hasher: settings.hasher.clone(),
+            status: Arc::clone(&surroundings.status),
+            number: settings.number,
+            draft: Draft::default(),
         }
     }
 
@@ -128,6 +135,7 @@ impl Lane {
                     *events += 1;
                     summary.violations += u64::from(judged.judgement.verdict == Verdict::Violation);
                     let at = Position { index: judged.index, ..here };
+                    self.draft.judged(program, &judged, at);
                     publish(self.publish, program, &self.hasher, emit, ledger, ticket, at, &judged)
                 }
                 Outcome::Unreadable { index, raw, why } => {
@@ -162,6 +170,7 @@ impl Lane {
             }
             input.tally.flush(now);
         }
+        self.status.flush(self.number, &mut self.draft, now);
     }
 }
 

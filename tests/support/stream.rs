@@ -135,6 +135,7 @@ impl Running {
         let told = Arc::clone(&partitions);
         let counted = Arc::clone(&metrics);
         let surroundings = Surroundings {
+            status: std::sync::Arc::new(bailiwick::status::Status::new(8)),
             judging: Arc::new(ArcSwap::from_pointee(Judging { program, directory, rules })),
             metrics,
             assigned: Arc::new(move |standing| {
