@@ -25,6 +25,8 @@ pub trait Watch {
     fn silent(&mut self, _clause: ClauseId, _why: Silence) {}
     /// An exception was asked: what failed, what was unknown, what it presumes.
     fn exception(&mut self, _asked: ExceptionAsked) {}
+    /// An exception to the finding of that number was not in force.
+    fn lapsed(&mut self, _finding: usize, _exception: ClauseId) {}
 }
 
 /// Nobody is watching.
@@ -248,7 +250,16 @@ impl<'a> Case<'a> {
         let mut best: Option<exception::Held> = None;
         let mut any_unknown = false;
         for way in &asked.ways {
-            let Some(answer) = self.ask_exception(way, activity, category) else { continue };
+            let Some(clause) = self.program.clause(way.exception) else { continue };
+            if !clause.in_force(self.event.time) {
+                if way.named {
+                    watch.lapsed(out.findings.len(), way.exception);
+                }
+                continue;
+            }
+            let Some(answer) = self.ask_exception(way, clause, activity, category) else {
+                continue;
+            };
             watch.exception(ExceptionAsked {
                 finding: out.findings.len(),
                 answer: answer.near_miss,

@@ -184,7 +184,10 @@ fn a_dead_letter_that_only_the_broker_finds_too_large_is_kept_as_a_digest() {
 fn two_members_of_a_group_hand_over_and_lose_nothing() {
     let Some(broker) = kafka() else { return };
     let topics = Topics::new(&broker.bootstrap, "handover", 6);
-    let cluster = plain(&broker.bootstrap);
+    // A session that outlives a busy machine's pauses: a member must not be taken for dead here.
+    let cluster = json!({
+        "brokers": broker.bootstrap, "librdkafka": {"session.timeout.ms": 30000}
+    });
     let each = 2_000i64;
     let feed = |from: i64, until: i64| {
         let values: Vec<(i32, Vec<u8>)> = (from..until)
@@ -216,6 +219,7 @@ fn two_members_of_a_group_hand_over_and_lose_nothing() {
     feed(500, 1_000);
     wait_for("a share for each", LONG, || first.partitions() == 3 && second.partitions() == 3);
     feed(1_000, each);
+    let counted = [first.metrics(), second.metrics()];
     let before = first.stop().expect("the first ends cleanly");
     wait_for("the second takes all", LONG, || second.partitions() == 6);
     wait_until_committed(broker, &topics, each);
@@ -226,7 +230,12 @@ fn two_members_of_a_group_hand_over_and_lose_nothing() {
     let accounts = accounts(&broker.bootstrap, &topics);
     assert_eq!(missing(&accounts, 6, each), []);
     let repeated = accounts.values().filter(|times| **times > 1).count();
-    assert_eq!(repeated, 0, "an orderly handover repeats nothing");
+    // Where the group refuses a last commit, records come again, as at-least-once allows.
+    let refused = counted.iter().any(|metrics| {
+        let text = metrics.encode().expect("metrics");
+        !text.lines().any(|line| line == "bailiwick_commit_failures_total 0")
+    });
+    assert!(repeated == 0 || refused, "{repeated} repeated, and every commit was taken");
 }
 
 #[test]

@@ -172,8 +172,8 @@ pub enum Kind {
     Exception {
         /// The commitments.
         to: Vec<ClauseId>,
-        /// Whether it is permanent, temporary or optional.
-        term: crate::catalog::source::Term,
+        /// Whether it is permanent, temporary or optional, where that is said.
+        term: Option<crate::catalog::source::Term>,
         /// Where it lets data be.
         allows: AllowedByActivity,
         /// What it asks.
@@ -188,7 +188,7 @@ pub enum Kind {
 pub struct Clause {
     /// The fixed id.
     pub id: Box<str>,
-    /// The document it is of, as an index of [`Program::documents`].
+    /// The document it is of, as an index of [`super::Program::documents`].
     pub document: u16,
     /// The edition.
     pub edition: Date,
