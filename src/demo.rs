@@ -163,6 +163,7 @@ fn settings(brokers: String, options: &Options) -> Settings {
         workers: 2,
         inputs,
         outputs: Outputs::default(),
+        alert: Default::default(),
         listen: options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
         max_record_bytes: 10 << 20,
         log_format: logging::Format::Text,

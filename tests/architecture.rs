@@ -60,11 +60,17 @@ const ROOMS: &[(&str, &[&str])] = &[
             "record",
         ],
     ),
+    // A reader of the violations topic, which knows nothing of who wrote it.
+    ("alert", &["catalog", "ingest", "kafka", "metrics"]),
     ("http", &["catalog", "metrics"]),
-    ("settings", &["catalog", "classify", "decode", "directory", "emit", "ingest", "kafka"]),
+    (
+        "settings",
+        &["alert", "catalog", "classify", "decode", "directory", "emit", "ingest", "kafka"],
+    ),
     (
         "app",
         &[
+            "alert",
             "catalog",
             "classify",
             "decode",
@@ -85,6 +91,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "alert",
             "app",
             "catalog",
             "classify",

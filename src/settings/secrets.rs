@@ -8,6 +8,7 @@ use crate::yaml::{Faults, Node, Span, Value, suggest};
 
 /// Keys whose values may be shown.
 const HARMLESS: &[&str] = &[
+    "allow",
     "at_rest",
     "brokers",
     "ca_file",
@@ -30,6 +31,7 @@ const HARMLESS: &[&str] = &[
     "listen",
     "location",
     "locations",
+    "max_age",
     "max_record_bytes",
     "mechanism",
     "name",
@@ -39,7 +41,10 @@ const HARMLESS: &[&str] = &[
     "processing",
     "profile",
     "publish",
+    "quiet",
+    "refresh",
     "request_period_ended",
+    "secret_file",
     "subject_key_file",
     "subscription_ended",
     "target",
@@ -51,6 +56,8 @@ const HARMLESS: &[&str] = &[
 
 /// Further keys of the configuration: they may be shown, their values may not.
 const OTHERS: &[&str] = &[
+    "alert",
+    "alertmanager",
     "application_proxy",
     "capabilities",
     "cdn",
@@ -70,15 +77,23 @@ const OTHERS: &[&str] = &[
     "password",
     "places",
     "sasl",
+    "secret",
+    "sinks",
     "subject_key",
     "tls",
+    "url",
+    "urls",
     "username",
     "verdicts",
     "violations",
+    "webhook",
 ];
 
 /// Settings that are secrets.
-const SECRET: [&str; 3] = ["password", "key_password", "subject_key"];
+const SECRET: [&str; 4] = ["password", "key_password", "secret", "subject_key"];
+
+/// Stands for a secret that is faulty, so that what is left can be read on.
+pub(super) const STAND_IN: &str = "*";
 
 /// Takes what must not be in the file out of the tree, each with a fault, and puts the values
 /// of variables in.
@@ -145,8 +160,7 @@ impl Resolver<'_> {
                 None => (unset(name), None),
             },
         };
-        // A stand-in, so that what is left can be read on.
-        node.value = Value::Text("*".to_owned());
+        node.value = Value::Text(STAND_IN.to_owned());
         self.faults.add(&at, fault.0, fault.1);
     }
 

@@ -1,0 +1,327 @@
+//! Alerts: violations on a topic, receivers of our own at the other end, and what must not
+//! be lost, told twice, or ended too early between them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bailiwick::alert::{self, AlertError, Pace, Settings, Surroundings};
+use bailiwick::kafka::Cluster;
+use bailiwick::metrics::Metrics;
+use jiff::Timestamp;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use serde_json::{Value, json};
+use support::client::{Out, committed, produce, unique, wait_for};
+use support::receiver::{KEY, Receiver, alertmanager};
+use support::stream::{plain, program};
+use tokio_util::sync::CancellationToken;
+
+const LONG: Duration = Duration::from_secs(60);
+
+struct World {
+    cluster: MockCluster<'static, DefaultProducerContext>,
+    topic: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let cluster = MockCluster::new(1).expect("a mock cluster");
+        let topic = unique("violations");
+        cluster.create_topic(&topic, 1, 1).expect("a topic");
+        Self { cluster, topic }
+    }
+
+    fn settings(&self, alert: Value) -> Settings {
+        let cluster: Cluster =
+            serde_json::from_value(plain(&self.cluster.bootstrap_servers())).unwrap();
+        let settings = Settings {
+            cluster: Arc::new(cluster),
+            topic: self.topic.clone(),
+            group: "g".to_owned(),
+            alert: serde_json::from_value(alert).unwrap(),
+            pace: Pace {
+                round: Duration::from_millis(100),
+                timeout: Duration::from_secs(2),
+                backoff: Duration::from_millis(100),
+                most_backoff: Duration::from_millis(200),
+                commit_every: Duration::from_millis(100),
+            },
+        };
+        assert_eq!(settings.alert.faults(), []);
+        settings
+    }
+
+    /// Writes violations at these places, of events that happened some time ago.
+    fn violations(&self, places: &[&str], ago: Duration) {
+        let time = Timestamp::now() - jiff::SignedDuration::try_from(ago).unwrap();
+        let values: Vec<(String, String)> = places.iter().map(|p| violation(p, time)).collect();
+        let out = values.iter().map(|(key, value)| Out {
+            key: Some(key.as_bytes()),
+            ..Out::value(0, value.as_bytes())
+        });
+        produce(&self.cluster.bootstrap_servers(), &self.topic, out);
+    }
+
+    fn committed(&self, target: &str) -> Option<i64> {
+        let group = format!("g-alert-{target}");
+        committed(&self.cluster.bootstrap_servers(), &group, &self.topic, 1).remove(&0)
+    }
+}
+
+fn violation(place: &str, time: Timestamp) -> (String, String) {
+    let finding = json!({
+        "commitment": "entra.eu-data-boundary", "edition": "2023-08-17", "activity": "process",
+        "category": "usage", "place": place, "verdict": "violation", "exception": null,
+        "assumed": [], "missing": [], "near_misses": [], "explanation": "Usage data in a place.",
+    });
+    let record = json!({
+        "id": unique("v"), "event_id": "canary-event", "tenant": "canary-tenant",
+        "tenant_geography": "eu-data-boundary", "service": "entra.sign-in", "time": time,
+        "verdict": "violation", "findings": [finding],
+    });
+    let key = format!("entra.eu-data-boundary|entra.sign-in|eu-data-boundary|{place}|usage");
+    (key, record.to_string())
+}
+
+/// Every receiver's task on a thread of its own.
+struct Running {
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    threads: Vec<JoinHandle<Result<(), AlertError>>>,
+}
+
+impl Running {
+    fn start(settings: &Settings) -> Self {
+        let program = program();
+        let metrics = Metrics::new(&program, &[]).unwrap();
+        let stop = CancellationToken::new();
+        let threads = settings
+            .receivers(&program)
+            .unwrap()
+            .into_iter()
+            .map(|receiver| {
+                let surroundings = Surroundings {
+                    program: program.clone(),
+                    metrics: metrics.clone(),
+                    assigned: Arc::new(|_| {}),
+                };
+                let (settings, stop) = (settings.clone(), stop.clone());
+                std::thread::spawn(move || alert::run(&settings, &surroundings, receiver, &stop))
+            })
+            .collect();
+        Self { metrics, stop, threads }
+    }
+
+    fn counts(&self, line: &str) -> bool {
+        self.metrics.encode().unwrap().lines().any(|it| it == format!("bailiwick_{line}"))
+    }
+
+    fn stop(self) {
+        self.stop.cancel();
+        for thread in self.threads {
+            thread.join().expect("no panic").expect("a clean end");
+        }
+    }
+}
+
+fn manager(name: &str, urls: &[&str]) -> Value {
+    json!({"name": name, "alertmanager": {"urls": urls}})
+}
+
+fn hook(receiver: &Receiver) -> Value {
+    let url = receiver.url("/hook");
+    json!({"name": "hook", "webhook": {"url": url, "secret": KEY, "allow": ["127.0.0.1"]}})
+}
+
+/// (status, place, count) of each event that a webhook took.
+fn told(receiver: &Receiver) -> Vec<(String, String, u64)> {
+    let events = receiver.taken().into_iter().map(|request| {
+        let data = &request.json()["data"];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let count = data["count"].as_u64().unwrap();
+        (text(&data["status"]), text(&data["labels"]["place"]), count)
+    });
+    events.collect()
+}
+
+fn statuses(receiver: &Receiver) -> Vec<String> {
+    told(receiver).into_iter().map(|(status, ..)| status).collect()
+}
+
+#[test]
+fn a_storm_is_folded_refreshed_and_resolved_and_every_message_is_signed() {
+    let world = World::new();
+    let receiver = Receiver::start();
+    let alert = json!({"quiet": "4s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    world.violations(&["US"; 50], Duration::ZERO);
+    let running = Running::start(&world.settings(alert));
+    wait_for("the alert", LONG, || !receiver.taken().is_empty());
+    world.violations(&["US"; 5], Duration::ZERO);
+    wait_for("the end", LONG, || statuses(&receiver).last().is_some_and(|it| it == "resolved"));
+    let told = told(&receiver);
+    assert_eq!(told.first().unwrap().0, "firing");
+    assert!(told.len() <= 5, "55 violations are few messages: {told:?}");
+    assert!(statuses(&receiver).contains(&"refreshed".to_owned()), "{told:?}");
+    assert_eq!(told.last().unwrap(), &("resolved".to_owned(), "US".to_owned(), 55));
+    wait_for("commits", LONG, || world.committed("hook") == Some(55));
+    assert!(running.counts("alerts_active{sink=\"hook\"} 0"));
+    for request in receiver.taken() {
+        assert!(request.is_signed(KEY), "{request:?}");
+        let event = request.json();
+        assert_eq!(event["specversion"], "1.0");
+        assert_eq!(event["id"].as_str(), request.header("webhook-id"));
+        assert!(!request.text().contains("canary"), "{}", request.text());
+        assert_eq!(event["data"]["annotations"]["description"], "Usage data in a place.");
+    }
+    running.stop();
+}
+
+#[test]
+fn a_restart_finds_its_alerts_again_and_ends_them_once_they_are_quiet() {
+    let world = World::new();
+    let receiver = Receiver::start();
+    let alert = json!({"quiet": "5s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    let settings = world.settings(alert);
+    let running = Running::start(&settings);
+    world.violations(&["US", "GB", "US"], Duration::ZERO);
+    wait_for("two alerts", LONG, || told(&receiver).len() >= 2);
+    // The offset stays at the oldest group that goes on, so that a restart finds it.
+    wait_for("a commit", LONG, || world.committed("hook") == Some(1));
+    running.stop();
+    let before = told(&receiver).len();
+    // What comes meanwhile keeps GB alive; US is quiet for longer than the process was away.
+    std::thread::sleep(Duration::from_secs(6));
+    world.violations(&["GB"], Duration::ZERO);
+    let running = Running::start(&settings);
+    let ended = |place: &str| {
+        told(&receiver).iter().any(|(status, of, _)| status == "resolved" && of == place)
+    };
+    wait_for("the end of US", LONG, || ended("US"));
+    assert!(!ended("GB"), "{:?}", told(&receiver));
+    wait_for("the end of GB", LONG, || ended("GB"));
+    let after: Vec<_> = statuses(&receiver).split_off(before);
+    assert!(!after.contains(&"firing".to_owned()), "nobody is paged again: {after:?}");
+    wait_for("commits", LONG, || world.committed("hook") == Some(4));
+    running.stop();
+}
+
+#[test]
+fn a_dead_receiver_holds_no_other_and_loses_nothing() {
+    let world = World::new();
+    let (hooked, managed) = (Receiver::start(), Receiver::start());
+    hooked.answer(|_| 503);
+    let url = managed.url("");
+    // Nobody listens on the second replica.
+    let sinks = json!([hook(&hooked), manager("am", &[&url, "http://127.0.0.1:1"])]);
+    let alert = json!({"quiet": "2s", "refresh": "1s", "sinks": sinks});
+    let running = Running::start(&world.settings(alert));
+    world.violations(&["US", "GB"], Duration::ZERO);
+    wait_for("the living replica", LONG, || world.committed("am-0") == Some(2));
+    assert!(running.counts("alert_deliveries_total{outcome=\"delivered\",sink=\"hook\"} 0"));
+    assert!(matches!(world.committed("hook"), None | Some(0)));
+    assert!(matches!(world.committed("am-1"), None | Some(0)));
+    wait_for("the lag", LONG, || running.counts("alert_consumer_lag_records{sink=\"hook\"} 2"));
+    hooked.answer(|_| 200);
+    wait_for("both alerts", LONG, || {
+        let mut firing = told(&hooked);
+        firing.retain(|(status, ..)| status == "firing");
+        firing.sort();
+        firing.iter().map(|(_, place, _)| place.as_str()).collect::<Vec<_>>() == ["GB", "US"]
+    });
+    wait_for("commits", LONG, || world.committed("hook") == Some(2));
+    running.stop();
+}
+
+#[test]
+fn an_alertmanager_gets_labels_and_explicit_ends_and_one_refused_alert_splits_the_batch() {
+    let world = World::new();
+    let receiver = Receiver::start();
+    receiver.answer(|request| if request.text().contains("\"BAD\"") { 400 } else { 200 });
+    let url = receiver.url("");
+    let alert = json!({"quiet": "3s", "refresh": "1s", "sinks": [manager("am", &[&url])]});
+    world.violations(&["US", "BAD", "GB", "FR", "BR"], Duration::ZERO);
+    let running = Running::start(&world.settings(alert));
+    let alerts = || -> Vec<Value> {
+        let requests = receiver.taken().into_iter();
+        requests.flat_map(|it| it.json().as_array().unwrap().clone()).collect()
+    };
+    let taken = |place: &str| alerts().iter().any(|it| it["labels"]["place"] == place);
+    wait_for("the others", LONG, || ["US", "GB", "FR", "BR"].into_iter().all(taken));
+    let first = alerts()[0].clone();
+    assert_eq!(first["labels"]["alertname"], "BailiwickViolation");
+    assert_eq!(first["labels"]["severity"].as_str().map(|it| it != "unknown"), Some(true));
+    assert!(first["annotations"]["source"].as_str().unwrap().contains("2023-08-17"), "{first}");
+    let time =
+        |alert: &Value, key: &str| -> Timestamp { alert[key].as_str().unwrap().parse().unwrap() };
+    assert!(time(&first, "endsAt") > time(&first, "startsAt"));
+    assert!(receiver.taken().iter().all(|request| request.path == "/api/v2/alerts"));
+    // The end is explicit, and what is refused is counted and holds nobody.
+    wait_for("the end", LONG, || {
+        alerts().iter().any(|alert| time(alert, "endsAt") <= Timestamp::now())
+    });
+    wait_for("commits", LONG, || world.committed("am-0") == Some(5));
+    assert!(!running.counts("alert_deliveries_total{outcome=\"refused\",sink=\"am-0\"} 0"));
+    running.stop();
+}
+
+#[test]
+fn a_redirection_is_not_followed_and_a_target_that_is_not_allowed_is_not_asked() {
+    let world = World::new();
+    let (receiver, elsewhere) = (Receiver::start(), Receiver::start());
+    receiver.redirect(&elsewhere.url("/"));
+    let mut alert = json!({"quiet": "9s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    world.violations(&["US"], Duration::ZERO);
+    let running = Running::start(&world.settings(alert.clone()));
+    wait_for("the attempt", LONG, || {
+        !running.counts("alert_deliveries_total{outcome=\"redirected\",sink=\"hook\"} 0")
+    });
+    assert!(elsewhere.seen().is_empty());
+    running.stop();
+    assert!(matches!(world.committed("hook"), None | Some(0)), "it is not lost");
+
+    alert["sinks"][0]["webhook"]["allow"] = json!(["hooks.example.org"]);
+    let asked = receiver.seen().len();
+    let mut settings = world.settings(json!({}));
+    settings.alert = serde_json::from_value(alert).unwrap();
+    let error = settings.receivers(&program()).map(|_| ()).unwrap_err();
+    assert_eq!(error.code(), "alert_target_not_allowed");
+    assert_eq!(receiver.seen().len(), asked);
+}
+
+#[test]
+fn a_week_of_history_pages_nobody() {
+    let world = World::new();
+    let receiver = Receiver::start();
+    let alert = json!({"quiet": "9s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    world.violations(&["US", "GB", "FR"], Duration::from_secs(7 * 86_400));
+    produce(&world.cluster.bootstrap_servers(), &world.topic, [Out::value(0, b"no json")]);
+    world.violations(&["BR"], Duration::from_secs(3600));
+    let running = Running::start(&world.settings(alert));
+    wait_for("the young one", LONG, || !receiver.taken().is_empty());
+    assert_eq!(told(&receiver), [("firing".to_owned(), "BR".to_owned(), 1)]);
+    assert!(running.counts("alerts_too_old_total{sink=\"hook\"} 3"));
+    assert!(running.counts("alerts_unreadable_total{sink=\"hook\"} 1"));
+    running.stop();
+}
+
+#[test]
+fn a_real_alertmanager_shows_the_alert_and_its_end() {
+    let Some(server) = alertmanager() else { return };
+    let world = World::new();
+    let alert = json!({"quiet": "3s", "refresh": "1s", "sinks": [manager("am", &[&server.url])]});
+    let running = Running::start(&world.settings(alert));
+    world.violations(&["US", "GB", "US"], Duration::ZERO);
+    wait_for("two alerts", LONG, || server.active().len() == 2);
+    let alerts = server.active();
+    let us = alerts.iter().find(|alert| alert["labels"]["place"] == "US").expect("US");
+    assert_eq!(us["labels"]["commitment"], "entra.eu-data-boundary");
+    assert_eq!(us["annotations"]["description"], "Usage data in a place.");
+    wait_for("their end", LONG, || server.active().is_empty());
+    wait_for("commits", LONG, || world.committed("am-0") == Some(3));
+    running.stop();
+}
