@@ -3,6 +3,16 @@
 //! In: arguments. Out: one of the exit codes of [`Exit`]. Results go to standard output, words
 //! for people to standard error. It decides nothing about events.
 
+/// Says something on standard error. Nobody may be listening (`2>&1 | head -1`).
+macro_rules! say {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("{}\n", format_args!($($words)*)),
+        );
+    }};
+}
+
 mod alert;
 pub mod arguments;
 mod catalog;
@@ -87,7 +97,7 @@ fn run(command: Command) -> Exit {
 fn print_schema(name: &str) -> Exit {
     let Some(schema) = schema::named(name) else {
         let known: Vec<&str> = schema::all().into_iter().map(|(name, _)| name).collect();
-        eprintln!("bailiwick: there is no schema `{name}`; there are {}", known.join(", "));
+        say!("bailiwick: there is no schema `{name}`; there are {}", known.join(", "));
         return Exit::Usage;
     };
     print(format!("{schema:#}\n").as_bytes())
@@ -105,6 +115,6 @@ fn output_failed(error: &io::Error) -> Exit {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Exit::Fine;
     }
-    eprintln!("bailiwick: standard output cannot be written: {error}");
+    say!("bailiwick: standard output cannot be written: {error}");
     Exit::Failed
 }

@@ -88,6 +88,21 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every purpose that has a name.
+    pub const ALL: [Self; 11] = [
+        Self::ServiceOperation,
+        Self::Analytics,
+        Self::EmailNotification,
+        Self::Telephony,
+        Self::PushNotification,
+        Self::BackupAuthentication,
+        Self::CustomerSupport,
+        Self::Troubleshooting,
+        Self::LegalRequirement,
+        Self::Profiling,
+        Self::Marketing,
+    ];
+
     /// The purpose of that name; [`Purpose::Other`] for any other word.
     pub fn parse(name: &str) -> Self {
         match name {

@@ -17,6 +17,7 @@ use crate::verdict::{ClauseId, FactSet, Finding, Judgement, Verdict};
 struct Asked {
     silent: Vec<(ClauseId, Silence)>,
     exceptions: Vec<ExceptionAsked>,
+    lapsed: Vec<(usize, ClauseId)>,
 }
 
 impl Watch for Asked {
@@ -25,6 +26,9 @@ impl Watch for Asked {
     }
     fn exception(&mut self, asked: ExceptionAsked) {
         self.exceptions.push(asked);
+    }
+    fn lapsed(&mut self, finding: usize, exception: ClauseId) {
+        self.lapsed.push((finding, exception));
     }
 }
 
@@ -91,7 +95,11 @@ fn of_clause(
     id: ClauseId,
 ) {
     let Some(clause) = program.clause(id) else { return };
-    let _ = writeln!(text, "\n{} ({}, {})", clause.id, clause.edition, clause.text.section);
+    let section = match &*clause.text.section {
+        "" => String::new(),
+        section => format!(", {section}"),
+    };
+    let _ = writeln!(text, "\n{} ({}{section})", clause.id, clause.edition);
     if !clause.text.title.is_empty() {
         let _ = writeln!(text, "  {}", clause.text.title);
     }
@@ -119,11 +127,17 @@ fn of_clause(
             finding.verdict,
             sentence(program, judgement, finding)
         );
-        let ways: Vec<&ExceptionAsked> =
-            asked.exceptions.iter().filter(|way| way.finding == *number).collect();
-        for (place, way) in ways.iter().enumerate() {
-            let branch = if place + 1 == ways.len() { "└─" } else { "├─" };
-            let _ = writeln!(text, "  {stem}{branch} {}", of_way(program, finding, way));
+        let ways = asked.exceptions.iter().filter(|way| way.finding == *number);
+        let lapsed = asked.lapsed.iter().filter(|(finding, _)| finding == number);
+        let lines: Vec<String> = ways
+            .map(|way| of_way(program, finding, way))
+            .chain(lapsed.map(|(_, id)| {
+                format!("{}: not in force at the time of the event", program.clause_id(*id))
+            }))
+            .collect();
+        for (place, line) in lines.iter().enumerate() {
+            let branch = if place + 1 == lines.len() { "└─" } else { "├─" };
+            let _ = writeln!(text, "  {stem}{branch} {line}");
         }
     }
     let broken = findings.iter().any(|(_, finding)| finding.verdict == Verdict::Violation);

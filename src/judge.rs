@@ -25,6 +25,8 @@ pub trait Watch {
     fn silent(&mut self, _clause: ClauseId, _why: Silence) {}
     /// An exception was asked: what failed, what was unknown, what it presumes.
     fn exception(&mut self, _asked: ExceptionAsked) {}
+    /// An exception to the finding of that number was not in force.
+    fn lapsed(&mut self, _finding: usize, _exception: ClauseId) {}
 }
 
 /// Nobody is watching.
@@ -124,8 +126,7 @@ impl<'a> Case<'a> {
                 let scope = self.scope(*tenants);
                 self.ask_place(asked, &clause.coverage, stays, scope, out, watch);
             }
-            Kind::Commitment { promise: Promise::StaysWhen(stays, purpose), .. }
-            | Kind::Exception { promises: Some((stays, purpose)), .. } => {
+            Kind::Exception { promises: Some((stays, purpose)), .. } => {
                 if self.states(purpose) {
                     // A promise on the side has no exceptions of its own.
                     let alone = Asked { clause: asked.clause, ways: Box::default() };
@@ -249,7 +250,16 @@ impl<'a> Case<'a> {
         let mut best: Option<exception::Held> = None;
         let mut any_unknown = false;
         for way in &asked.ways {
-            let Some(answer) = self.ask_exception(way, activity, category) else { continue };
+            let Some(clause) = self.program.clause(way.exception) else { continue };
+            if !clause.in_force(self.event.time) {
+                if way.named {
+                    watch.lapsed(out.findings.len(), way.exception);
+                }
+                continue;
+            }
+            let Some(answer) = self.ask_exception(way, clause, activity, category) else {
+                continue;
+            };
             watch.exception(ExceptionAsked {
                 finding: out.findings.len(),
                 answer: answer.near_miss,

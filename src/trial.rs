@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::catalog::examples::ClauseExamples;
@@ -17,6 +18,9 @@ use crate::pipeline::{Outcome, Pipeline};
 use crate::record::{FindingRecord, Source, SubjectHasher, VerdictRecord, render};
 use crate::tenant::TenantRecord;
 use crate::verdict::Verdict;
+
+/// When events happen that do not say when.
+const USUAL_TIME: &str = "2026-01-15T12:00:00Z";
 
 /// An event and whose it is.
 pub struct Trial {
@@ -31,12 +35,14 @@ pub struct Trial {
 /// Judges a trial: the verdict record, as JSON.
 fn judge(program: &Arc<Program>, trial: Trial) -> Result<Value, String> {
     let Trial { mut event, tenants, presume_purpose } = trial;
-    for (key, value) in [("id", "example"), ("time", "2026-01-15T12:00:00Z"), ("tenant", "t-1")] {
+    for (key, value) in [("id", "example"), ("time", USUAL_TIME), ("tenant", "t-1")] {
         event.entry(key).or_insert_with(|| value.into());
     }
     let mut records = Vec::new();
-    for mut tenant in tenants {
-        tenant.entry("id").or_insert_with(|| "t-1".into());
+    for (number, mut tenant) in tenants.into_iter().enumerate() {
+        if number == 0 {
+            tenant.entry("id").or_insert_with(|| "t-1".into());
+        }
         let record: TenantRecord = serde_json::from_value(Value::Object(tenant))
             .map_err(|error| format!("the tenant's facts are faulty: {error}"))?;
         records.push(record);
@@ -76,7 +82,8 @@ pub fn example(
             tenants.push(other);
         }
     }
-    let event = example.event.clone();
+    let mut event = example.event.clone();
+    event.entry("time").or_insert_with(|| time_of(clause).into());
     let record = judge(program, Trial { event, tenants, presume_purpose: true })?;
     let record: VerdictRecord<'_> =
         serde_json::from_value(record).map_err(|error| error.to_string())?;
@@ -93,6 +100,19 @@ pub fn example(
     let findings: Vec<String> =
         record.findings.iter().map(|finding| finding.explanation.clone()).collect();
     Err(format!("{}: {}", record.verdict, findings.join(" | ")))
+}
+
+/// When the example of a clause happens: at the usual time, or as near to it as the clause holds.
+fn time_of(clause: &ClauseExamples) -> String {
+    let Ok(usual) = USUAL_TIME.parse::<Timestamp>() else { return USUAL_TIME.to_owned() };
+    let moment = match (clause.from, clause.until) {
+        (Some(from), _) if usual < from => from,
+        (_, Some(until)) if usual >= until => {
+            until.checked_sub(SignedDuration::from_secs(1)).unwrap_or(until)
+        }
+        _ => usual,
+    };
+    moment.to_string()
 }
 
 fn commitment_shows(clause: &str, shows: Shows, findings: &[FindingRecord<'_>]) -> bool {

@@ -73,10 +73,15 @@ pub fn read_with<T: DeserializeOwned>(
 
 /// The name among `known` that `name` was probably meant to be.
 pub fn suggest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let name = name.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| {
+            let (short, long) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
+            // Half of a short code changed is another code.
+            *distance <= 1 + short / 4 && *distance * 2 < long
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -113,10 +118,10 @@ mod tests {
             lines,
             [
                 "f.yaml:1: unknown key `nmae`; did you mean `name`?",
-                "f.yaml:4: found text, expected u8",
+                "f.yaml:4: found text, expected a whole number",
                 "f.yaml:5: missing key `id`",
                 "f.yaml:6: unknown key `colour`; known here: `id`, `size`",
-                "f.yaml:7: found text, expected u32",
+                "f.yaml:7: found text, expected a whole number",
             ]
         );
     }
@@ -137,10 +142,15 @@ mod tests {
     #[test]
     fn a_key_given_twice_is_a_fault() {
         let faults = read::<Shape>("f.yaml", "name: a\nname: b\n").unwrap_err();
-        assert!(
-            faults.lines().next().unwrap().contains("f.yaml:2"),
-            "{:?}",
-            faults.lines().collect::<Vec<_>>()
+        assert_eq!(
+            faults.lines().collect::<Vec<_>>(),
+            ["f.yaml:2: the key `name` stands twice in one map"]
         );
+    }
+
+    #[test]
+    fn a_code_of_two_letters_is_no_misspelling_of_another() {
+        assert_eq!(suggest("XX", ["AX", "DE"]), None);
+        assert_eq!(suggest("germny", ["Germany", "Greece"]), Some("Germany"));
     }
 }

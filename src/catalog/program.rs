@@ -259,11 +259,11 @@ impl Program {
 
     /// The most specific entry of the Graph path table that begins the path.
     pub fn graph_path(&self, path: &str) -> Option<&GraphPath> {
-        // `users('x')/messages` is `users/x/messages`.
+        // `users('x')/messages` and `users(mail='x')/messages` are `users/x/messages`.
         let segments = || {
             path.split('/')
                 .filter(|segment| !segment.is_empty())
-                .flat_map(|segment| segment.split("('"))
+                .flat_map(|segment| segment.split('('))
         };
         let first = segments().next()?;
         let entries = match self.graph_paths.get(first) {

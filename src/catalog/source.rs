@@ -79,7 +79,7 @@ pub struct CatalogFile {
     #[serde(default)]
     pub publisher: Option<String>,
     /// The day from which this edition holds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "clause::day")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub edition: Option<Date>,
     /// The clauses of this edition.

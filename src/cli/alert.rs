@@ -20,7 +20,7 @@ pub(super) fn test(sink: &str, config: &Path) -> Exit {
     let known: Vec<String> = settings.alert.sinks.iter().map(|sink| sink.name.clone()).collect();
     settings.alert.sinks.retain(|known| known.name == sink);
     if settings.alert.sinks.is_empty() {
-        eprintln!("bailiwick: no sink `{sink}`; there are {}", known.join(", "));
+        say!("bailiwick: no sink `{sink}`; there are {}", known.join(", "));
         return Exit::Usage;
     }
     let program = match app::catalog(&settings.catalog, Strictness::Lenient) {
@@ -36,8 +36,9 @@ pub(super) fn test(sink: &str, config: &Path) -> Exit {
         for kind in [Kind::Firing, Kind::Resolved] {
             let now = Timestamp::now();
             let answer = receiver.try_out(&Notice::invented(kind, now), now);
-            println!("{}: {}: {}", receiver.name, kind.as_str(), answer.text);
-            if answer.outcome != Outcome::Delivered {
+            let line = format!("{}: {}: {}\n", receiver.name, kind.as_str(), answer.text);
+            let printed = super::print(line.as_bytes());
+            if answer.outcome != Outcome::Delivered || printed != Exit::Fine {
                 exit = Exit::Failed;
             }
         }

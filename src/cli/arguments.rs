@@ -70,8 +70,8 @@ pub struct RunArguments {
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
-    /// The configuration
-    #[arg(short, long, value_name = "FILE")]
+    /// The configuration, with the catalog and the tenants that it names
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["tenants", "layers"])]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     /// The catalog to use.

@@ -1,13 +1,13 @@
 //! `explain`: one event of a file, as a tree.
 
-use crate::code::Code;
+use crate::code::{Code, Unreadable};
 use crate::explain::explain;
 use crate::pipeline::Outcome;
 
 use super::arguments::ExplainArguments;
 use super::input::{Found, Input};
 use super::loading::{Judging, MAX_RECORD_BYTES};
-use super::{Exit, loading};
+use super::{Exit, loading, print};
 
 pub(super) fn run(arguments: &ExplainArguments) -> Exit {
     let Judging { mut pipeline, program, .. } = match loading::judging(&arguments.records) {
@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Exit {
     };
     let path = &arguments.file;
     let failed = |error: std::io::Error| {
-        eprintln!("bailiwick: {} cannot be read: {error}", path.display());
+        say!("bailiwick: {} cannot be read: {error}", path.display());
         Exit::Failed
     };
     let mut input = match Input::open(path) {
@@ -28,21 +28,27 @@ pub(super) fn run(arguments: &ExplainArguments) -> Exit {
         let found = match records.next() {
             Ok(Some(found)) => found,
             Ok(None) => {
-                eprintln!("bailiwick: {} has no record {}", path.display(), arguments.index);
-                return Exit::Unreadable;
+                say!(
+                    "bailiwick: {} has no record {}; it has {index}",
+                    path.display(),
+                    arguments.index
+                );
+                return Exit::Usage;
             }
             Err(error) => return failed(error),
         };
+        let wanted = index == arguments.index;
         let range = match found {
             Found::Record(range) => range,
-            Found::Repeated(_) => {
-                eprintln!("{}:{index} {}", path.display(), Code::DuplicateKey);
+            Found::Repeated(_) if wanted => {
+                let why = Unreadable::at(Code::DuplicateKey, "records");
+                say!("{}:{index} {}: {why}", path.display(), why.code);
                 return Exit::Unreadable;
             }
+            Found::Repeated(_) => continue,
         };
         let raw = records.bytes(range.clone());
         let mut tree = String::new();
-        let wanted = index == arguments.index;
         let read = pipeline.frame(index as u32, raw, &mut |outcome| {
             if let (true, Outcome::Judged(judged)) = (wanted, outcome) {
                 tree = explain(&program, &judged);
@@ -50,14 +56,13 @@ pub(super) fn run(arguments: &ExplainArguments) -> Exit {
         });
         match read {
             Ok(()) if wanted => {
-                print!("{tree}");
-                return Exit::Fine;
+                return print(tree.as_bytes());
             }
             Err(why) if wanted => {
-                eprintln!("{}:{index} {}: {why}", path.display(), why.code);
+                say!("{}:{index} {}: {why}", path.display(), why.code);
                 return Exit::Unreadable;
             }
-            Err(why) if why.code == Code::NotJson => {
+            Err(why) if matches!(why.code, Code::NotJson | Code::NotUtf8) => {
                 records.split(range);
             }
             Ok(()) | Err(_) => {}

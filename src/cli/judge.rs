@@ -32,12 +32,14 @@ pub(super) fn run(arguments: &JudgeArguments) -> Exit {
         Ok(judging) => judging,
         Err(exit) => return exit,
     };
+    let letters_failed = |error: io::Error| {
+        let path = arguments.dead_letters.as_deref().unwrap_or(Path::new("")).display();
+        say!("bailiwick: the dead-letter file {path} cannot be written: {error}");
+        Exit::Failed
+    };
     let dead_letters = match arguments.dead_letters.as_deref().map(File::create).transpose() {
         Ok(file) => file.map(BufWriter::new),
-        Err(error) => {
-            eprintln!("bailiwick: the dead-letter file cannot be written: {error}");
-            return Exit::Failed;
-        }
+        Err(error) => return letters_failed(error),
     };
     let stdout = io::stdout();
     let mut session = Session {
@@ -50,19 +52,17 @@ pub(super) fn run(arguments: &JudgeArguments) -> Exit {
         counts: Counts::default(),
     };
     let result = session.files(arguments);
-    session.counts.print();
-    match result {
+    let exit = match result {
         Ok(()) => session.counts.exit(arguments),
         Err(Stop::Input(name, error)) => {
-            eprintln!("bailiwick: {name} cannot be read: {error}");
+            say!("bailiwick: {name} cannot be read: {error}");
             Exit::Failed
         }
-        Err(Stop::DeadLetters(error)) => {
-            eprintln!("bailiwick: the dead-letter file cannot be written: {error}");
-            Exit::Failed
-        }
+        Err(Stop::DeadLetters(error)) => letters_failed(error),
         Err(Stop::Output(error)) => output_failed(&error),
-    }
+    };
+    session.counts.print();
+    exit
 }
 
 /// Why reading or writing came to an end.
@@ -118,7 +118,10 @@ impl Session<'_> {
                 self.judge(&name, digest.id(index), index, raw)?
             };
             if let Err(why) = judged {
-                let cut = if why.code == Code::NotJson { records.split(range) } else { range };
+                let cut = match why.code {
+                    Code::NotJson | Code::NotUtf8 => records.split(range),
+                    _ => range,
+                };
                 self.unreadable(&name, index, records.bytes(cut), why)?;
             }
             index += 1;
@@ -163,7 +166,7 @@ impl Session<'_> {
         why: Unreadable,
     ) -> Result<(), Stop> {
         self.counts.unreadable += 1;
-        eprintln!("{file}:{index} {}", why.code);
+        say!("{file}:{index} {}", why.code);
         let Some(out) = &mut self.dead_letters else { return Ok(()) };
         let record = std::str::from_utf8(raw).ok();
         let record_hex = record.is_none().then(|| hex(raw));
@@ -217,6 +220,8 @@ struct Counts {
     without_place: u64,
     unreadable: u64,
     unknown_places: BTreeMap<String, u64>,
+    /// Whether there were more of them than are shown.
+    more_unknown: bool,
 }
 
 impl Counts {
@@ -237,6 +242,8 @@ impl Counts {
                     || self.unknown_places.len() < SHOWN_NAMES
                 {
                     *self.unknown_places.entry(name).or_default() += 1;
+                } else {
+                    self.more_unknown = true;
                 }
             }
         }
@@ -249,7 +256,8 @@ impl Counts {
                 .iter()
                 .map(|(name, count)| format!("{name:?} ({count})"))
                 .collect();
-            eprintln!("places that the catalog does not know: {}", names.join(", "));
+            let others = if self.more_unknown { ", and others" } else { "" };
+            say!("places that the catalog does not know: {}{others}", names.join(", "));
         }
         let of = |verdict| self.by_verdict.get(&verdict).copied().unwrap_or_default();
         let judged: Vec<String> = Verdict::ALL
@@ -258,7 +266,7 @@ impl Counts {
             .map(|verdict| format!("{verdict} {}", of(*verdict)))
             .collect();
         let read = self.by_verdict.values().sum::<u64>() + self.unreadable;
-        eprintln!(
+        say!(
             "read {read}, {}, without place {}, unreadable {}",
             judged.join(", "),
             self.without_place,

@@ -61,7 +61,7 @@ fn configured(settings: &Settings, arguments: &RecordArguments) -> Result<Judgin
         None => 0,
         Some(wanted) => names().position(|name| name == wanted).ok_or_else(|| {
             let known: Vec<&str> = names().collect();
-            eprintln!("bailiwick: no input `{wanted}`; there are {}", known.join(", "));
+            say!("bailiwick: no input `{wanted}`; there are {}", known.join(", "));
             Exit::Usage
         })?,
     };
@@ -99,6 +99,6 @@ pub(super) fn app_failed(error: &AppError) -> Exit {
 
 fn print_reports(reports: impl IntoIterator<Item = miette::Report>) {
     for report in reports {
-        eprintln!("{report:?}");
+        say!("{report:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::demo;
 use crate::logging;
 
 use super::arguments::RunArguments;
-use super::{Exit, loading};
+use super::{Exit, loading, print};
 
 pub(super) fn run(arguments: &RunArguments) -> Exit {
     let settings = match loading::settings(&arguments.config) {
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
     };
     let flag = arguments.log.as_deref();
     if let Err(error) = logging::start(settings.log_format, &settings.log_level, flag) {
-        eprintln!("bailiwick: {error}");
+        say!("bailiwick: {error}");
         return Exit::Faulty;
     }
     match app::run(arguments.role, &settings, &CancellationToken::new()) {
@@ -31,7 +31,7 @@ pub(super) fn demo(mut options: demo::Options) -> Exit {
     options.live = std::io::stderr().is_terminal();
     let level = if options.show_planted { "warn,bailiwick::demo=debug" } else { "warn" };
     if let Err(error) = logging::start(logging::Format::Text, level, None) {
-        eprintln!("bailiwick: {error}");
+        say!("bailiwick: {error}");
         return Exit::Faulty;
     }
     let stop = CancellationToken::new();
@@ -40,12 +40,12 @@ pub(super) fn demo(mut options: demo::Options) -> Exit {
     }
     match demo::run(&options, &stop) {
         Ok(summary) => {
-            print!("{}", summary.table());
+            let _ = print(summary.table().as_bytes());
             if summary.is_right() { Exit::Fine } else { Exit::Found }
         }
         Err(demo::DemoError::App(error)) => loading::app_failed(&error),
         Err(error) => {
-            eprintln!("bailiwick: {error}");
+            say!("bailiwick: {error}");
             Exit::Failed
         }
     }

@@ -11,7 +11,8 @@ pub(super) fn head(out: &mut impl Write) -> io::Result<()> {
 
 /// Writes one verdict.
 pub(super) fn row(out: &mut impl Write, record: &VerdictRecord<'_>) -> io::Result<()> {
-    let worst = record.findings.iter().max_by_key(|finding| finding.verdict);
+    // The first of the worst: `max_by_key` takes the last of equals.
+    let worst = record.findings.iter().rev().max_by_key(|finding| finding.verdict);
     let place = worst.and_then(|finding| finding.place.as_deref()).unwrap_or("-");
     let why = match worst {
         None => "-".to_owned(),
@@ -41,5 +42,6 @@ fn line(
     place: &str,
     why: &str,
 ) -> io::Result<()> {
-    writeln!(out, "{verdict:<14}{time:<32}{service:<44}{geography:<18}{place:<10}{why}")
+    // Every column ends in a space of its own, whatever a user's catalog calls its places.
+    writeln!(out, "{verdict:<13} {time:<24} {service:<43} {geography:<16} {place:<16} {why}")
 }

@@ -1,5 +1,6 @@
 //! `test`: the clauses' examples, and test files of the user's own.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub(super) fn run(arguments: &TestArguments) -> Exit {
         Err(exit) => return exit,
     };
     for warning in &catalog.warnings {
-        eprintln!("warning: {warning}");
+        say!("warning: {warning}");
     }
     let program = Arc::new(catalog.program);
     let mut tally = Tally::default();
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &TestArguments) -> Exit {
         }
     }
     let Tally { passed, failed, without } = tally;
-    eprintln!("{passed} passed, {failed} failed; {without} clauses without examples");
+    say!("{passed} passed, {failed} failed; {without} clauses without examples");
     if failed == 0 { Exit::Fine } else { Exit::Found }
 }
 
@@ -56,7 +57,8 @@ impl Tally {
             Ok(()) => self.passed += 1,
             Err(why) => {
                 self.failed += 1;
-                println!("FAILED {name}\n  {why}");
+                // A reader that went away has seen enough; the exit code still tells.
+                let _ = writeln!(io::stdout(), "FAILED {name}\n  {why}");
             }
         }
     }
@@ -79,27 +81,36 @@ fn yes() -> bool {
     true
 }
 
+/// All YAML files of a directory and those below it, in order of their paths.
+fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path)?);
+        } else if path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn own_tests(program: &Arc<Program>, path: &Path, tally: &mut Tally) -> Result<(), Exit> {
     let failed = |path: &Path, error: std::io::Error| {
-        eprintln!("bailiwick: {} cannot be read: {error}", path.display());
+        say!("bailiwick: {} cannot be read: {error}", path.display());
         Exit::Failed
     };
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(|error| failed(path, error))?;
-        paths = entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<PathBuf>, _>>()
-            .map_err(|error| failed(path, error))?;
-        paths.retain(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml"));
-        paths.sort();
+        paths = files_below(path).map_err(|error| failed(path, error))?;
     }
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
         let name = path.display().to_string();
         let tests: Vec<OwnTest> = yaml::read(&name, &text).map_err(|faults| {
             for report in faults.reports() {
-                eprintln!("{report:?}");
+                say!("{report:?}");
             }
             Exit::Faulty
         })?;

@@ -10,6 +10,16 @@ use crate::settings::Settings;
 use super::arguments::ValidateArguments;
 use super::{Exit, loading};
 
+/// Says something on standard output. A reader that went away has seen enough.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        let _ = std::io::Write::write_fmt(
+            &mut std::io::stdout(),
+            format_args!("{}\n", format_args!($($words)*)),
+        );
+    }};
+}
+
 pub(super) fn run(arguments: &ValidateArguments) -> Exit {
     let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
     let mut worst = Exit::Fine;
@@ -19,15 +29,18 @@ pub(super) fn run(arguments: &ValidateArguments) -> Exit {
         .and_then(|path| loading::settings(path).map_err(|exit| worst = exit).ok());
     if let Some(path) = &arguments.tenants {
         match directory::file::read(path) {
-            Ok(records) => println!("tenants: {} read", records.len()),
+            Ok(records) => tell!("tenants: {} read", records.len()),
             Err(faults) => worst = loading::faulty(&faults),
         }
     }
-    if let Err(exit) = catalog(arguments, settings.as_ref(), strictness) {
+    // Which catalog a configuration names is not known where it cannot be read.
+    if (settings.is_some() || arguments.config.is_none())
+        && let Err(exit) = catalog(arguments, settings.as_ref(), strictness)
+    {
         worst = exit;
     }
     if let Some(settings) = &settings {
-        println!(
+        tell!(
             "configuration: {} inputs, {} tenants",
             settings.inputs.len(),
             settings.tenants.len()
@@ -53,10 +66,10 @@ fn catalog(
         None => loading::catalog(&arguments.catalog.layers, strictness)?,
     };
     for warning in &catalog.warnings {
-        println!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     let program = &catalog.program;
-    println!(
+    tell!(
         "catalog: {} clauses of {} documents, {} services, {} places",
         program.clauses.len(),
         program.documents.len(),
@@ -96,7 +109,7 @@ fn wanted(settings: &Settings) -> Wanted<'_> {
 fn connect(settings: &Settings) -> Exit {
     let findings = check::check(&wanted(settings));
     for finding in &findings {
-        println!("{}: {}: {}", finding.level, finding.what, finding.detail);
+        tell!("{}: {}: {}", finding.level, finding.what, finding.detail);
     }
     let broken = findings.iter().any(|finding| finding.level == Level::Error);
     if broken { Exit::Failed } else { Exit::Fine }

@@ -1,6 +1,6 @@
 //! One exception asked for one finding: every condition, in three values.
 
-use crate::catalog::program::{Allowed, Conditions, Kind, PurposeCondition, Way};
+use crate::catalog::program::{Allowed, Clause, Conditions, Kind, PurposeCondition, Way};
 use crate::category::CategoryId;
 use crate::classify::Collaborator;
 use crate::directory::Enabled;
@@ -68,19 +68,15 @@ impl Asking {
 }
 
 impl Case<'_> {
-    /// Asks every condition; `None` where the exception is not about this service at all, or
-    /// not in force.
+    /// Asks every condition; `None` where the exception is not about this service at all.
     pub(super) fn ask_exception(
         &self,
         way: &Way,
+        clause: &Clause,
         activity: Activity,
         category: CategoryId,
     ) -> Option<Answer> {
-        let clause = self.program.clause(way.exception)?;
         let Kind::Exception { allows, when, .. } = &clause.kind else { return None };
-        if !clause.in_force(self.event.time) {
-            return None;
-        }
         let in_play = way.in_play.and_then(|capability| self.event.in_play.get(capability));
         let mut asking = Asking::default();
         if !way.named {

@@ -86,15 +86,34 @@ fn kind(unexpected: &de::Unexpected<'_>) -> &'static str {
     }
 }
 
+/// What a Rust type is called in a file.
+fn wanted(expected: &dyn de::Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => {
+            "a whole number".to_owned()
+        }
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a string" | "string" => "text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        _ if expected.starts_with("struct ") => "a map".to_owned(),
+        _ => expected,
+    }
+}
+
 impl de::Error for NodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { message: message.to_string(), help: None, target: None, at: None, incomplete: false }
     }
     fn invalid_type(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("found {}, expected {expected}", kind(&unexpected)))
+        Self::custom(format_args!("found {}, expected {}", kind(&unexpected), wanted(expected)))
     }
     fn invalid_value(unexpected: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("{} that is not {expected}", kind(&unexpected)))
+        match wanted(expected).as_str() {
+            "a whole number" => Self::custom("a whole number that is too small or too large here"),
+            wanted => Self::custom(format_args!("{} that is not {wanted}", kind(&unexpected))),
+        }
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self {
@@ -172,6 +191,11 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Map(entries) => match entries.as_slice() {
                 [(name, span, value)] => {
                     visitor.visit_enum(Variant { name, span, map: self.id, value })
+                }
+                // Its one key may have been at fault already, and been cut out.
+                [] => {
+                    let error: NodeError = de::Error::custom("expected a map with one key");
+                    Err(NodeError { incomplete: true, ..error })
                 }
                 _ => Err(de::Error::custom("expected a map with one key")),
             },

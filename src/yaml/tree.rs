@@ -101,13 +101,31 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let raw: Spanned<Raw> =
         serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let at = error.location().map(|location| span_of(&location, text));
-            // Only the first line: the rest is a drawing of the text, which may hold secrets.
-            let message = error.without_snippet().to_string();
-            let message = message.lines().next().unwrap_or_default().to_owned();
-            Fault { message, help: None, at }
+            Fault { message: words(error.without_snippet()), help: None, at }
         })?;
     let mut next = 0;
     Ok(build(raw, text, &mut next))
+}
+
+/// What the parser found wrong, in words that do not speak of the parser.
+fn words(error: &serde_saphyr::Error) -> String {
+    if let serde_saphyr::Error::DuplicateMappingKey { key, .. } = error {
+        return match key {
+            Some(key) => format!("the key `{key}` stands twice in one map"),
+            None => "a key stands twice in one map".to_owned(),
+        };
+    }
+    if let serde_saphyr::Error::MultipleDocuments { .. } = error {
+        return "a second YAML document begins here; a file holds one".to_owned();
+    }
+    // Only the first line: the rest is a drawing of the text, which may hold secrets. Where it
+    // stands is said anyway.
+    let message = error.to_string();
+    let message = message.lines().next().unwrap_or_default();
+    match message.rsplit_once(" at line ") {
+        Some((what, place)) if place.starts_with(|c: char| c.is_ascii_digit()) => what.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// A value as the parser gives it.

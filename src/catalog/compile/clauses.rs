@@ -1,24 +1,24 @@
 //! Clauses: checked, numbered, and indexed by service.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::catalog::examples::ClauseExamples;
 use crate::catalog::program::{
-    Allowed, AllowedByActivity, Asked, Clause, Conditions, Document, EditionClauses, Kind, Promise,
-    PurposeCondition, Rule, ServiceId, Severity, Way, first_moment,
+    Allowed, AllowedByActivity, Asked, Clause, Conditions, Kind, Promise, PurposeCondition, Rule,
+    ServiceId, Severity, Way,
 };
 use crate::catalog::source::{
     AllowedEntry, ByActivity, ClauseEntry, ClauseKind, ClauseText, Example, PlaceFact, RuleEntry,
-    Shows, Term, When, WhenPurpose,
+    Shows, When, WhenPurpose,
 };
 use crate::event::{Capability, Purpose};
 use crate::place::CountrySet;
-use crate::verdict::ClauseId;
+use crate::verdict::{ClauseId, Fact};
 use crate::yaml::{Located, Name};
 
+use super::editions::Placed;
 use super::{Compiler, Strictness};
 
 /// What a clause says of services, beside the compiled clause.
@@ -29,118 +29,31 @@ struct Reach {
 
 impl Compiler {
     pub(super) fn clauses(&mut self) {
-        let editions = self.editions();
-        self.gather_clauses(&editions);
-        let entries = std::mem::take(&mut self.clause_units);
+        let placed = self.placed();
         let ids: Vec<(String, ClauseKind)> =
-            entries.iter().map(|(_, entry)| (entry.id.value.clone(), entry.kind)).collect();
+            placed.iter().map(|p| (p.entry.id.value.clone(), p.entry.kind)).collect();
         let mut reaches = Vec::new();
-        for (unit, entry) in entries {
-            reaches.push(self.clause(unit, &entry, &ids));
-            self.examples_of(unit, entry);
+        for placed in placed {
+            reaches.push(self.clause(&placed, &ids));
+            self.examples_of(placed);
         }
         self.index(&reaches);
     }
 
-    /// Documents and their editions, oldest first.
-    fn editions(&mut self) -> BTreeMap<usize, (u16, Date)> {
-        let mut of_unit = BTreeMap::new();
-        for number in 0..self.units.len() {
-            let Some(unit) = self.units.get_mut(number) else { continue };
-            let file = &mut unit.file;
-            let (document, edition) = (file.document.take(), file.edition.take());
-            let title = file.title.take().unwrap_or_default();
-            let publisher = file.publisher.take().unwrap_or_default();
-            match (document, edition) {
-                (Some(document), Some(edition)) => {
-                    let known =
-                        self.program.documents.iter().position(|d| *d.id == *document.value);
-                    let at = known.unwrap_or_else(|| {
-                        self.program.documents.push(Document {
-                            id: document.value.as_str().into(),
-                            title: title.into(),
-                            publisher: publisher.into(),
-                            editions: Vec::new(),
-                        });
-                        self.program.documents.len() - 1
-                    });
-                    of_unit.insert(number, (at as u16, edition));
-                }
-                (None, None)
-                    if self.units.get(number).is_some_and(|u| u.file.clauses.is_empty()) => {}
-                (document, _) => {
-                    let at = document.map_or(0..0, |document| document.at);
-                    self.fault(
-                        number,
-                        &at,
-                        "a file with clauses names its `document` and `edition`",
-                    );
-                }
-            }
+    /// Compiles the next clause in order.
+    fn clause(&mut self, placed: &Placed, ids: &[(String, ClauseKind)]) -> Reach {
+        let Placed { document, edition, unit, entry } = placed;
+        let (unit, at) = (*unit, &entry.id.at);
+        if entry.id.value.trim().is_empty() {
+            self.fault(unit, at, "an id is not empty");
         }
-        of_unit
-    }
-
-    /// Puts the clauses of all files in order: document, edition, order of the file. A clause
-    /// of a later layer takes the place of its namesake.
-    fn gather_clauses(&mut self, editions: &BTreeMap<usize, (u16, Date)>) {
-        let mut all: Vec<(u16, Date, usize, ClauseEntry)> = Vec::new();
-        for (unit, entry) in self.take(|file| std::mem::take(&mut file.clauses)) {
-            let Some((document, edition)) = editions.get(&unit).copied() else { continue };
-            let namesake = all.iter().position(|(d, e, _, known)| {
-                *known.id == *entry.id.value && (*e == edition || *d != document)
-            });
-            match namesake {
-                Some(_) if !entry.overrides => {
-                    let message = format!("clause `{}` is there already", entry.id.value);
-                    let help = "`override: true` replaces it".to_owned();
-                    self.fault_with(unit, &entry.id.at, message, Some(help));
-                }
-                Some(number) => {
-                    if let Some(known) = all.get_mut(number) {
-                        (known.2, known.3) = (unit, entry);
-                    }
-                }
-                None => all.push((document, edition, unit, entry)),
-            }
-        }
-        all.sort_by_key(|(document, edition, _, _)| (*document, *edition));
-        for (document, edition, unit, entry) in all {
-            if let Some(document) = self.program.documents.get_mut(usize::from(document))
-                && document.editions.last().is_none_or(|last| last.edition != edition)
-            {
-                let from = first_moment(edition).unwrap_or(Timestamp::MIN);
-                document.editions.push(EditionClauses { edition, from, by_service: Vec::new() });
-            }
-            self.clause_units.push((unit, entry));
-            self.program.clauses.push(Clause {
-                id: Box::default(),
-                document,
-                edition,
-                kind: Kind::Commitment {
-                    promise: Promise::Rule(Rule::Deadline),
-                    tenants: None,
-                    severity: Severity::Low,
-                },
-                coverage: crate::catalog::program::Coverage {
-                    covered: Default::default(),
-                    possible: Default::default(),
-                },
-                from: None,
-                until: None,
-                breadth: 0,
-                text: ClauseText::default(),
-            });
-        }
-    }
-
-    /// Compiles the next clause in order; `gather_clauses` made its place.
-    fn clause(&mut self, unit: usize, entry: &ClauseEntry, ids: &[(String, ClauseKind)]) -> Reach {
-        let number = self.program.clauses.iter().position(|clause| clause.id.is_empty());
         let kind = match entry.kind {
             ClauseKind::Commitment => self.commitment(unit, entry),
             ClauseKind::Exception => self.exception(unit, entry, ids),
         };
+        if entry.services.is_empty() {
+            self.lacking(unit, at, "a clause names at least one service");
+        }
         let services = self.services(unit, &entry.services);
         let in_play =
             entry.or_in_play.as_ref().map(|or| (or.capability, self.services(unit, &or.services)));
@@ -155,49 +68,24 @@ impl Compiler {
             rationale: entry.rationale.trim().into(),
             remediation: entry.remediation.trim().into(),
             approved_by: entry.approved_by.as_deref().unwrap_or_default().into(),
+            services: entry.services.iter().map(|name| name.as_str().into()).collect(),
         };
-        let (document, edition) = number
-            .and_then(|number| self.program.clauses.get(number))
-            .map_or((0, entry.from.unwrap_or_default()), |clause| {
-                (clause.document, clause.edition)
-            });
-        let (from, until) = self.window(document, edition, entry);
-        if let Some(clause) = number.and_then(|number| self.program.clauses.get_mut(number)) {
-            *clause = Clause {
-                id: entry.id.as_str().into(),
-                document,
-                edition,
-                kind,
-                coverage,
-                from,
-                until,
-                breadth: reached.len() as u16,
-                text,
-            };
+        let (from, until) = self.window(placed);
+        if from.is_some_and(|from| until.is_some_and(|until| until <= from)) {
+            self.fault(unit, at, "the clause is never in force: it ends before it begins");
         }
+        self.program.clauses.push(Clause {
+            id: entry.id.as_str().into(),
+            document: *document,
+            edition: *edition,
+            kind,
+            coverage,
+            from,
+            until,
+            breadth: reached.len() as u16,
+            text,
+        });
         Reach { services, in_play }
-    }
-
-    /// When a clause holds: from its edition to the next, and by its own dates.
-    fn window(
-        &self,
-        document: u16,
-        edition: Date,
-        entry: &ClauseEntry,
-    ) -> (Option<Timestamp>, Option<Timestamp>) {
-        let editions = self
-            .program
-            .documents
-            .get(usize::from(document))
-            .map(|document| document.editions.as_slice())
-            .unwrap_or_default();
-        let place = editions.iter().position(|known| known.edition == edition).unwrap_or_default();
-        let own = |date: Option<Date>| date.and_then(first_moment);
-        let starts = (place > 0).then(|| editions.get(place).map(|e| e.from)).flatten();
-        let ends = editions.get(place + 1).map(|next| next.from);
-        let from = [starts, own(entry.from)].into_iter().flatten().max();
-        let until = [ends, own(entry.until)].into_iter().flatten().min();
-        (from, until)
     }
 
     fn commitment(&mut self, unit: usize, entry: &ClauseEntry) -> Kind {
@@ -208,16 +96,28 @@ impl Compiler {
             (entry.when.is_some(), "when"),
             (entry.promises.is_some(), "promises"),
             (entry.or_in_play.is_some(), "or_in_play"),
+            (entry.term.is_some(), "term"),
+            (entry.approved_by.is_some(), "approved_by"),
         ] {
             if given {
                 self.fault(unit, at, format!("a commitment has no `{key}`"));
             }
         }
         let promise = match (&entry.stays, &entry.rule) {
-            (Some(stays), None) => Promise::Stays(self.by_activity(unit, stays)),
+            (Some(stays), None) => {
+                let stays = self.by_activity(unit, stays);
+                if stays.store.is_none() && stays.process.is_none() {
+                    self.lacking(unit, at, "`stays` says where for `store`, `process` or both");
+                }
+                Promise::Stays(stays)
+            }
             (None, Some(rule)) => Promise::Rule(self.rule(unit, rule, entry)),
-            _ => {
-                self.fault(unit, at, "a commitment has either `stays` or `rule`");
+            (Some(_), Some(_)) => {
+                self.fault(unit, at, "a commitment has either `stays` or `rule`, not both");
+                Promise::Rule(Rule::Deadline)
+            }
+            (None, None) => {
+                self.lacking(unit, at, "a commitment has either `stays` or `rule`");
                 Promise::Rule(Rule::Deadline)
             }
         };
@@ -227,7 +127,7 @@ impl Compiler {
             .and_then(|tenants| self.resolve(unit, &tenants.location))
             .map(|place| self.set(place));
         let severity = entry.severity.unwrap_or_else(|| {
-            self.fault(unit, at, "a commitment has a `severity`");
+            self.lacking(unit, at, "a commitment has a `severity`");
             Severity::Low
         });
         Kind::Commitment { promise, tenants, severity }
@@ -250,8 +150,15 @@ impl Compiler {
                 self.fault(unit, at, format!("an exception has no `{key}`"));
             }
         }
-        if !self.is_builtin(unit) && (entry.until.is_none() || entry.approved_by.is_none()) {
-            self.fault(unit, at, "an exception of one's own has `until` and `approved_by`");
+        let approved = entry.approved_by.as_deref().is_some_and(|who| !who.trim().is_empty());
+        let wanting = match (entry.until.is_some(), approved) {
+            (true, true) => None,
+            (false, true) => Some("`until`"),
+            (true, false) => Some("`approved_by`"),
+            (false, false) => Some("`until` and `approved_by`"),
+        };
+        if let Some(wanting) = wanting.filter(|_| !self.is_builtin(unit)) {
+            self.lacking(unit, at, format!("an exception of your own needs {wanting}"));
         }
         let commitments: Vec<String> = ids
             .iter()
@@ -272,11 +179,14 @@ impl Compiler {
             }
         }
         if entry.to.is_empty() {
-            self.fault(unit, at, "an exception names in `to` what it is an exception to");
+            self.lacking(unit, at, "an exception names in `to` what it is an exception to");
         }
         let allows = entry.allows.as_ref().map(|allows| self.by_activity(unit, allows));
         if allows.as_ref().is_none_or(|a| a.store.is_none() && a.process.is_none()) {
-            self.fault(unit, at, "an exception says in `allows` what may be where");
+            self.lacking(unit, at, "an exception says in `allows` what may be where");
+        }
+        if entry.when.as_ref().and_then(|w| w.purpose.as_ref()).is_some_and(|p| p.any.is_empty()) {
+            self.lacking(unit, at, "`purpose` names at least one in `any`");
         }
         let when = entry.when.as_ref().map(conditions).unwrap_or_default();
         let promises = entry.promises.as_ref().and_then(|promises| {
@@ -289,27 +199,35 @@ impl Compiler {
                 }
             }
         });
-        Kind::Exception {
-            to,
-            term: entry.term.unwrap_or(Term::Permanent),
-            allows: allows.unwrap_or_default(),
-            when,
-            promises,
-        }
+        Kind::Exception { to, term: entry.term, allows: allows.unwrap_or_default(), when, promises }
     }
 
     fn rule(&mut self, unit: usize, rule: &RuleEntry, entry: &ClauseEntry) -> Rule {
+        let at = &entry.id.at;
         match rule {
             RuleEntry::ForbidAction(action) => Rule::ForbidAction(*action),
             RuleEntry::ForbidMove(_) => Rule::ForbidUnrequestedMove,
-            RuleEntry::ForbidPurpose(purposes) => Rule::ForbidPurpose(bits(purposes)),
+            RuleEntry::ForbidPurpose(purposes) => {
+                if purposes.is_empty() {
+                    self.lacking(unit, at, "`forbid_purpose` names at least one");
+                }
+                Rule::ForbidPurpose(bits(purposes))
+            }
             RuleEntry::RequireCertification(family) => {
                 Rule::RequireCertification(family.to_lowercase().into())
             }
-            RuleEntry::MaxAge(age) => Rule::MaxAge { action: age.action, years: age.years },
+            RuleEntry::MaxAge(age) => {
+                if age.years < 1 {
+                    self.fault(unit, at, "`years` is at least 1");
+                }
+                Rule::MaxAge { action: age.action, years: age.years }
+            }
             RuleEntry::Deadline(deadline) => {
                 if deadline.days.is_some() == deadline.months.is_some() {
-                    self.fault(unit, &entry.id.at, "a deadline has either `days` or `months`");
+                    self.fault(unit, at, "a deadline has either `days` or `months`");
+                }
+                if deadline.days.or(deadline.months).is_some_and(|number| number < 1) {
+                    self.fault(unit, at, "a deadline is at least 1 long");
                 }
                 Rule::Deadline
             }
@@ -335,7 +253,12 @@ impl Compiler {
                 let name = Name { value: name.clone(), at: entry.at.clone() };
                 return Some(of_set(named(self, &[name])));
             }
-            AllowedEntry::AnyOf(names) => return Some(of_set(named(self, names))),
+            AllowedEntry::AnyOf(names) => {
+                if names.is_empty() {
+                    self.lacking(unit, &entry.at, "a list of places names at least one");
+                }
+                return Some(of_set(named(self, names)));
+            }
             AllowedEntry::Fact(fact) => fact,
         };
         let within = named(self, &fact.within);
@@ -357,7 +280,9 @@ impl Compiler {
         })
     }
 
-    fn examples_of(&mut self, unit: usize, entry: ClauseEntry) {
+    fn examples_of(&mut self, placed: Placed) {
+        let (from, until) = self.window(&placed);
+        let Placed { unit, entry, .. } = placed;
         let shown = |shows: Shows| entry.examples.iter().any(|example| example.shows == shows);
         let missing: Vec<&str> = match &entry.rule {
             // Judged from the obligations: one event shows nothing.
@@ -372,21 +297,42 @@ impl Compiler {
                 .collect(),
         };
         for example in &entry.examples {
-            if (example.shows == Shows::Outside) != example.condition.is_some() {
-                let at = &example.name.at;
-                self.fault(unit, at, "`condition` stands with `shows: outside`, always and only");
-            }
+            self.condition_of(unit, example);
         }
-        for shows in missing {
-            let message = format!("clause `{}` has no example that {shows}", entry.id.value);
+        if !missing.is_empty() {
+            let (id, shows) = (&entry.id.value, missing.join(" and none that "));
+            let message = format!("clause `{id}` has no example that {shows}");
             if self.is_builtin(unit) || self.strictness == Strictness::Strict {
-                self.fault(unit, &entry.id.at, message);
+                self.lacking(unit, &entry.id.at, message);
             } else {
-                self.warnings.push(message);
+                self.warn(unit, &entry.id.at, message);
             }
         }
-        let examples: Vec<Example> = entry.examples;
-        self.examples.push(ClauseExamples { clause: entry.id.value, kind: entry.kind, examples });
+        let (clause, kind, examples) = (entry.id.value, entry.kind, entry.examples);
+        self.examples.push(ClauseExamples { clause, kind, from, until, examples });
+    }
+
+    /// An example that stands outside names the condition that fails, and no other does.
+    fn condition_of(&mut self, unit: usize, example: &Example) {
+        match &example.condition {
+            None if example.shows == Shows::Outside => {
+                let message = "an example that stands `outside` names the `condition` that fails";
+                self.lacking(unit, &example.name.at, message);
+            }
+            Some(condition) if example.shows != Shows::Outside => {
+                self.fault(unit, &condition.at, "`condition` stands with `shows: outside` alone");
+            }
+            Some(condition) => {
+                let known = Fact::ALL.iter().map(|fact| fact.as_str());
+                // What decides whether a clause is asked at all has no place in a finding.
+                let known = known.chain(["service", "action", "recorded"]);
+                let known: Vec<String> = known.map(str::to_owned).collect();
+                if !known.contains(&condition.value) {
+                    self.unknown(unit, "condition", condition, &known);
+                }
+            }
+            None => {}
+        }
     }
 
     /// For every service of every edition: what is asked there, and which ways out there are.

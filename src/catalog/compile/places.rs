@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::program::{Derivation, NameMap, Place, normalise};
+use crate::catalog::program::{Derivation, Place, normalise};
 use crate::catalog::source::{ByCountry, Country, NamedPlace, Region};
 use crate::place::{CountrySet, PlaceId};
 use crate::yaml::{Name, Span};
@@ -118,7 +118,11 @@ impl Compiler {
             let Some(id) = self.resolve(unit, &place) else { continue };
             by_name.insert(name.clone(), self.set(id));
             for spelling in [normalise(&name), normalise(&name).replace('-', "")] {
-                self.program.intune_geographies.insert(spelling.into(), id);
+                let before = self.program.intune_geographies.insert(spelling.into(), id);
+                if before.is_some_and(|before| self.set(before) != self.set(id)) {
+                    let message = format!("Intune geography `{name}` means two places");
+                    self.fault(unit, &place.at, message);
+                }
             }
         }
         let known: Vec<String> = by_name.keys().cloned().collect();
@@ -170,7 +174,11 @@ impl Compiler {
     pub(super) fn resolve(&mut self, unit: usize, name: &Name) -> Option<PlaceId> {
         let found = self.place_by_name(name);
         if found.is_none() {
-            let known = names(&self.program.place_names);
+            // As they are written, where that is known; else as they are compared.
+            let places = &self.program.places;
+            let written = places.iter().flat_map(|place| [&place.id, &place.title]);
+            let known: Vec<String> =
+                written.chain(self.program.place_names.keys()).map(ToString::to_string).collect();
             self.unknown(unit, "place", name, &known);
         }
         found
@@ -185,8 +193,4 @@ impl Compiler {
     fn builtin_set(&self, name: &str) -> CountrySet {
         self.place_by_name(name).map(|id| self.set(id)).unwrap_or_default()
     }
-}
-
-fn names(map: &NameMap<PlaceId>) -> Vec<String> {
-    map.keys().map(ToString::to_string).collect()
 }

@@ -18,13 +18,16 @@ impl Compiler {
             for name in names {
                 let category = Name { value: category.clone(), at: name.at.clone() };
                 let Some(id) = self.category(unit, &category) else { break };
+                let before = self.program.attribute(&name);
+                if let Some(before) = before.filter(|before| *before != id) {
+                    let before = self.program.category_id(before);
+                    let message = format!("attribute `{}` is of `{before}` already", name.value);
+                    self.fault(unit, &name.at, message);
+                    continue;
+                }
                 // As written too, so that most look-ups need no lower-casing.
                 self.program.attributes.insert(name.as_str().into(), id);
-                let before = self.program.attributes.insert(name.to_lowercase().into(), id);
-                if before.is_some_and(|before| before != id) {
-                    let message = format!("attribute `{}` stands for two categories", name.value);
-                    self.fault(unit, &name.at, message);
-                }
+                self.program.attributes.insert(name.to_lowercase().into(), id);
             }
         }
         for (unit, service) in self.take(|file| std::mem::take(&mut file.services)) {
@@ -81,8 +84,13 @@ impl Compiler {
             for member in &members {
                 self.category(unit, member);
             }
+            let at = members.first().map_or(0..0, |member| member.at.clone());
+            let names_category = self.program.category_names.contains_key(group.as_str());
+            let message = format!("`{group}` names a category or a group already");
             let members = members.into_iter().map(|member| member.value).collect();
-            self.groups.insert(group, members);
+            if self.groups.insert(group, members).is_some() || names_category {
+                self.fault(unit, &at, message);
+            }
         }
     }
 
@@ -97,41 +105,45 @@ impl Compiler {
         };
         let known = self.program.services.iter().position(|known| *known.id == *entry.id.value);
         let id = match known {
-            Some(_) if !entry.overrides => {
-                let message = format!("service `{}` is there already", entry.id.value);
-                self.fault_with(
-                    unit,
-                    &entry.id.at,
-                    message,
-                    Some("`override: true` replaces it".into()),
-                );
-                return;
-            }
             Some(number) => {
-                if let Some(old) = self.program.services.get_mut(number) {
-                    *old = service;
+                let before = self.service_units.get(number).copied().unwrap_or_default();
+                if !self.replaces(unit, before, "service", &entry.id, entry.overrides) {
+                    return;
+                }
+                if let (Some(old), Some(of)) =
+                    (self.program.services.get_mut(number), self.service_units.get_mut(number))
+                {
+                    (*old, *of) = (service, unit);
                 }
                 ServiceId(number as u16)
             }
             None => {
+                if entry.overrides {
+                    let known = self.service_ids();
+                    self.nothing_to_replace(unit, "service", &entry.id, &known);
+                }
+                self.service_units.push(unit);
                 self.program.services.push(service);
                 ServiceId((self.program.services.len() - 1) as u16)
             }
         };
         let title = Name { value: entry.title.clone(), at: entry.id.at.clone() };
         for name in entry.aliases.iter().chain([&entry.id, &title]) {
+            if let Some(before) = self.program.service(name).filter(|before| *before != id) {
+                let before = self.program.service_id(Some(before)).to_owned();
+                let message = format!("`{}` already names the service `{before}`", name.value);
+                self.fault(unit, &name.at, message);
+                continue;
+            }
             // As written too, so that most look-ups need no normalising.
             self.program.service_names.insert(name.as_str().into(), id);
-            let before = self.program.service_names.insert(normalise_service(name).into(), id);
-            if before.is_some_and(|before| before != id) {
-                let before = self.program.service_id(before).to_owned();
-                self.fault(unit, &name.at, format!("`{}` already names `{before}`", name.value));
-            }
+            self.program.service_names.insert(normalise_service(name).into(), id);
         }
         for provider in &entry.providers {
             let before = self.program.providers.insert(provider.to_lowercase().into(), id);
-            if before.is_some_and(|before| before != id) {
-                let message = format!("provider `{}` belongs to two services", provider.value);
+            if let Some(before) = before.filter(|before| *before != id) {
+                let before = self.program.service_id(Some(before));
+                let message = format!("provider `{}` is of `{before}` already", provider.value);
                 self.fault(unit, &provider.at, message);
             }
         }
@@ -151,8 +163,13 @@ impl Compiler {
         let categories =
             entry.categories.iter().filter_map(|name| self.category(unit, name)).collect();
         if let Some(service) = self.service_by_id(unit, &entry.service) {
-            let path = GraphPath { segments, service, categories };
-            self.program.graph_paths.entry(first).or_default().push(path);
+            let paths = self.program.graph_paths.entry(first).or_default();
+            if paths.iter().any(|known| known.segments == segments) {
+                let message = format!("path `{}` is there already", entry.path.value);
+                self.fault(unit, &entry.path.at, message);
+            } else {
+                paths.push(GraphPath { segments, service, categories });
+            }
         }
     }
 

@@ -127,9 +127,6 @@ pub enum Rule {
 pub enum Promise {
     /// Data stays in a place.
     Stays(AllowedByActivity),
-    /// Data stays in a place wherever these conditions hold as stated (an exception that is a
-    /// promise as well).
-    StaysWhen(AllowedByActivity, PurposeCondition),
     /// Something else.
     Rule(Rule),
 }
@@ -175,8 +172,8 @@ pub enum Kind {
     Exception {
         /// The commitments.
         to: Vec<ClauseId>,
-        /// Whether it is permanent, temporary or optional.
-        term: crate::catalog::source::Term,
+        /// Whether it is permanent, temporary or optional, where that is said.
+        term: Option<crate::catalog::source::Term>,
         /// Where it lets data be.
         allows: AllowedByActivity,
         /// What it asks.
@@ -191,7 +188,7 @@ pub enum Kind {
 pub struct Clause {
     /// The fixed id.
     pub id: Box<str>,
-    /// The document it is of, as an index of [`Program::documents`].
+    /// The document it is of, as an index of [`super::Program::documents`].
     pub document: u16,
     /// The edition.
     pub edition: Date,

@@ -12,6 +12,14 @@ use crate::event::{Action, Capability, NativeEvent, Purpose};
 use crate::tenant::TenantRecord;
 use crate::yaml::{Located, Name};
 
+/// Reads a day, and says in our own words where it is none.
+pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    text.parse()
+        .map(Some)
+        .map_err(|_| de::Error::custom("there is no such day; a date is written like 2026-12-31"))
+}
+
 /// How long an exception is meant to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +45,8 @@ pub struct ClauseText {
     pub remediation: Box<str>,
     /// Who let it in, for the exceptions of users.
     pub approved_by: Box<str>,
+    /// The services as they are named there.
+    pub services: Box<[Box<str>]>,
 }
 
 /// Whether a clause promises or permits.
@@ -74,11 +84,11 @@ pub struct ClauseEntry {
     #[serde(default)]
     pub approved_by: Option<String>,
     /// In force from this day on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub from: Option<Date>,
     /// In force until the day before this one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub until: Option<Date>,
     /// Services; an id covers all below it.
@@ -293,7 +303,7 @@ pub struct When {
     #[serde(default)]
     pub capability_in_play: Option<WhenInPlay>,
     /// The tenant was created before this day.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "day")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub created_before: Option<Date>,
     /// The tenant is one of those placed wrongly.

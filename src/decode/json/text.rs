@@ -14,7 +14,7 @@ use crate::code::{Code, Unreadable};
 /// A text, or what stood in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Text<'a> {
-    /// Nothing, `null`, "" or "<null>".
+    /// Nothing, `null`, `""` or `"<null>"`.
     #[default]
     Absent,
     /// A text.
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Flat<'de> {
 /// Whether a text is there, for fields whose value is nobody's business: it is never copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence {
-    /// Nothing, `null`, "" or "<null>".
+    /// Nothing, `null`, `""` or `"<null>"`.
     #[default]
     Absent,
     /// A text of nothing but zeros and hyphens: an id that stands for none.
