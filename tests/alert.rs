@@ -5,11 +5,13 @@
 
 mod support;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bailiwick::alert::{self, AlertError, Pace, Settings, Surroundings};
+use bailiwick::app::{self, Role};
 use bailiwick::kafka::Cluster;
 use bailiwick::metrics::Metrics;
 use jiff::Timestamp;
@@ -30,9 +32,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with_partitions(1)
+    }
+
+    fn with_partitions(partitions: i32) -> Self {
         let cluster = MockCluster::new(1).expect("a mock cluster");
         let topic = unique("violations");
-        cluster.create_topic(&topic, 1, 1).expect("a topic");
+        cluster.create_topic(&topic, partitions, 1).expect("a topic");
         Self { cluster, topic }
     }
 
@@ -58,11 +64,15 @@ impl World {
 
     /// Writes violations at these places, of events that happened some time ago.
     fn violations(&self, places: &[&str], ago: Duration) {
+        self.violations_on(0, places, ago);
+    }
+
+    fn violations_on(&self, partition: i32, places: &[&str], ago: Duration) {
         let time = Timestamp::now() - jiff::SignedDuration::try_from(ago).unwrap();
         let values: Vec<(String, String)> = places.iter().map(|p| violation(p, time)).collect();
         let out = values.iter().map(|(key, value)| Out {
             key: Some(key.as_bytes()),
-            ..Out::value(0, value.as_bytes())
+            ..Out::value(partition, value.as_bytes())
         });
         produce(&self.cluster.bootstrap_servers(), &self.topic, out);
     }
@@ -307,6 +317,101 @@ fn a_week_of_history_pages_nobody() {
     assert!(running.counts("alerts_too_old_total{sink=\"hook\"} 3"));
     assert!(running.counts("alerts_unreadable_total{sink=\"hook\"} 1"));
     running.stop();
+}
+
+#[test]
+fn two_instances_share_the_alerts_and_neither_ends_the_others() {
+    let world = World::with_partitions(2);
+    let receiver = Receiver::start();
+    let alert = json!({"quiet": "15s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    let settings = world.settings(alert);
+    let one = Running::start(&settings);
+    world.violations_on(0, &["US"], Duration::ZERO);
+    world.violations_on(1, &["GB"], Duration::ZERO);
+    wait_for("two alerts", LONG, || told(&receiver).len() == 2);
+    let other = Running::start(&settings);
+    let active = "alerts_active{sink=\"hook\"} 1";
+    wait_for("a share each", LONG, || one.counts(active) && other.counts(active));
+    assert_eq!(statuses(&receiver), ["firing", "firing"], "nothing ended by moving");
+    wait_for("both ends", LONG, || told(&receiver).len() >= 4);
+    let mut all = told(&receiver);
+    all.sort();
+    let told: Vec<_> = all.iter().map(|(is, place, _)| (is.as_str(), place.as_str())).collect();
+    let expected = [("firing", "GB"), ("firing", "US"), ("resolved", "GB"), ("resolved", "US")];
+    assert_eq!(told, expected);
+    one.stop();
+    other.stop();
+}
+
+fn configuration(brokers: &str, receiver: &Receiver) -> String {
+    format!(
+        "kafka: {{ brokers: '{brokers}' }}\nworkers: 1\nhttp: {{ listen: '127.0.0.1:0' }}\n\
+         inputs:\n  - {{ name: entra, topics: [audit] }}\n\
+         tenants:\n  inline:\n    - {{ id: t-1, country: DE, capabilities: {{}} }}\n\
+         alert:\n  sinks:\n    - name: hook\n      webhook:\n        url: {}\n        \
+         secret: ${{HOOK}}\n        allow: [127.0.0.1]\n",
+        receiver.url("/hook")
+    )
+}
+
+#[test]
+fn the_whole_process_turns_an_event_into_an_alert_in_one_process_or_in_two() {
+    let cluster = MockCluster::new(1).unwrap();
+    for topic in ["audit", "bailiwick.violations", "bailiwick.dead-letters"] {
+        cluster.create_topic(topic, 1, 1).unwrap();
+    }
+    let brokers = cluster.bootstrap_servers();
+    let receiver = Receiver::start();
+    let text = configuration(&brokers, &receiver);
+    let mut settings = app_settings(&text);
+    let event = |at_rest: &str| {
+        let time = Timestamp::now();
+        json!({"id": "e-1", "time": time, "service": "entra.other", "tenant": "t-1",
+            "data_categories": ["usage"], "location_at_rest": at_rest})
+        .to_string()
+    };
+    for (roles, place) in [(&[Role::All][..], "US"), (&[Role::Judge, Role::Alert], "JP")] {
+        let value = event(place);
+        produce(&brokers, "audit", [Out::value(0, value.as_bytes())]);
+        let stop = CancellationToken::new();
+        let running: Vec<_> =
+            roles.iter().map(|role| app::start_as(*role, &settings, &stop).unwrap()).collect();
+        wait_for("the alert", LONG, || told(&receiver).iter().any(|(_, of, _)| of == place));
+        for process in &running {
+            wait_for("readiness", LONG, || process.health.ready().is_ok());
+        }
+        stop.cancel();
+        assert!(running.into_iter().all(|process| process.wait().is_ok()));
+    }
+    settings.alert.sinks.clear();
+    let error =
+        app::start_as(Role::Alert, &settings, &CancellationToken::new()).map(|_| ()).unwrap_err();
+    assert_eq!((error.code(), error.exit_code()), ("alert_no_sinks", 78));
+}
+
+fn app_settings(text: &str) -> bailiwick::settings::Settings {
+    let environment = |name: &str| (name == "HOOK").then(|| KEY.to_owned());
+    bailiwick::settings::Settings::read("c.yaml", text, Path::new(""), &environment)
+        .unwrap_or_else(|error| panic!("{:#?}", error.lines()))
+}
+
+#[test]
+fn alert_test_sends_an_alert_and_its_end_and_says_what_the_receiver_answered() {
+    let receiver = Receiver::start();
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.yaml");
+    std::fs::write(&config, configuration("127.0.0.1:1", &receiver)).unwrap();
+    let test = |sink: &str| {
+        let mut command = assert_cmd::Command::cargo_bin("bailiwick").unwrap();
+        command.args(["alert", "test", "--sink", sink, "-c"]).arg(&config).env("HOOK", KEY);
+        command.assert()
+    };
+    test("hook").code(0).stdout("hook: firing: HTTP 200\nhook: resolved: HTTP 200\n");
+    assert_eq!(statuses(&receiver), ["firing", "resolved"]);
+    assert!(receiver.taken().iter().all(|request| request.is_signed(KEY)));
+    receiver.answer(|_| 401);
+    test("hook").code(4).stdout("hook: firing: HTTP 401\nhook: resolved: HTTP 401\n");
+    test("hok").code(2).stdout("").stderr("bailiwick: no sink `hok`; there are hook\n");
 }
 
 #[test]
