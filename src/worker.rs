@@ -174,6 +174,8 @@ impl WorkerError {
 
 /// Wait for the first record of a batch; also how late an acknowledgement may be noticed.
 const WAIT: Duration = Duration::from_millis(50);
+/// How long the last commit before partitions go is tried.
+const LAST_COMMIT: Duration = Duration::from_secs(2);
 /// Wait for acknowledgements while there is no room for more records.
 const HOLD: Duration = Duration::from_millis(10);
 
@@ -352,7 +354,7 @@ impl<'a> Worker<'a> {
                 "outputs not acknowledged in time: the next owner repeats their records"
             );
         }
-        self.commit(CommitMode::Sync);
+        self.commit_last();
         drained.map(drop).map_err(WorkerError::from)
     }
 
@@ -366,6 +368,19 @@ impl<'a> Worker<'a> {
             tracing::warn!(error, "offsets not committed; trying again");
         }
         result.is_ok()
+    }
+
+    /// The last commit before partitions go. A group that is just dealing out shares refuses
+    /// commits for a moment, so a refusal is tried again for as long as that may take.
+    fn commit_last(&mut self) -> bool {
+        let deadline = Instant::now() + LAST_COMMIT;
+        while !self.commit(CommitMode::Sync) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(WAIT);
+        }
+        true
     }
 
     fn tick(&mut self) {
@@ -392,7 +407,7 @@ impl<'a> Worker<'a> {
         if self.ingest.take_failed_commits() > 0 {
             self.ledger.commit_failed();
         }
-        let committed = self.commit(CommitMode::Sync);
+        let committed = self.commit_last();
         self.summary.settled = matches!(drained, Ok(true)) && committed;
         drained.map(drop).map_err(WorkerError::from)
     }
