@@ -155,6 +155,8 @@ impl Notice {
 
 /// Wait for the first record of a batch.
 const WAIT: Duration = Duration::from_millis(50);
+/// How long the last commit before partitions go is tried.
+const LAST_COMMIT: Duration = Duration::from_secs(2);
 
 /// What is known of an assigned partition.
 #[derive(Debug, Default)]
@@ -214,7 +216,7 @@ pub fn run(
         committed: Instant::now(),
     };
     let result = task.go_on(stop);
-    task.commit(CommitMode::Sync);
+    task.commit_last();
     result
 }
 
@@ -331,7 +333,7 @@ impl Task<'_> {
             }
             Change::Revoked(partitions) => {
                 if !self.ingest.lost() {
-                    self.commit(CommitMode::Sync);
+                    self.commit_last();
                 }
                 self.forget(&partitions);
                 self.ingest.let_go(&partitions)?;
@@ -361,7 +363,7 @@ impl Task<'_> {
 
     /// Commits, for each partition, the offset from which a new owner finds every group that
     /// goes on, and notes up to where the receiver was told.
-    fn commit(&mut self, mode: CommitMode) {
+    fn commit(&mut self, mode: CommitMode) -> bool {
         self.committed = Instant::now();
         let mut list = Vec::new();
         for (partition, part) in &mut self.parts {
@@ -373,10 +375,25 @@ impl Task<'_> {
                 list.push((self.settings.topic.as_str(), *partition, from, told.to_string()));
             }
         }
-        if let Err(error) = self.ingest.commit_noted(list, mode) {
+        let result = self.ingest.commit_noted(list, mode);
+        if let Err(error) = &result {
             self.commit_failed(1);
-            let error = crate::kafka::describe(&error);
+            let error = crate::kafka::describe(error);
             tracing::warn!(error, "offsets of alerts not committed; trying again");
+        }
+        result.is_ok()
+    }
+
+    /// The last commit before partitions go. A group that is just dealing out shares refuses
+    /// commits for a moment.
+    fn commit_last(&mut self) {
+        let failed = self.ingest.take_failed_commits();
+        if failed > 0 {
+            self.commit_failed(failed);
+        }
+        let deadline = Instant::now() + LAST_COMMIT;
+        while !self.commit(CommitMode::Sync) && Instant::now() < deadline {
+            std::thread::sleep(WAIT);
         }
     }
 

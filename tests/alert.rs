@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Value, json};
-use support::client::{Out, committed, produce, unique, wait_for};
+use support::client::{Out, committed, create_topics, produce, unique, wait_for};
+use support::kafka;
 use support::receiver::{KEY, Receiver, alertmanager};
 use support::stream::{plain, program};
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,9 @@ use tokio_util::sync::CancellationToken;
 const LONG: Duration = Duration::from_secs(60);
 
 struct World {
-    cluster: MockCluster<'static, DefaultProducerContext>,
+    bootstrap: String,
     topic: String,
+    _mock: Option<MockCluster<'static, DefaultProducerContext>>,
 }
 
 impl World {
@@ -39,16 +41,23 @@ impl World {
         let cluster = MockCluster::new(1).expect("a mock cluster");
         let topic = unique("violations");
         cluster.create_topic(&topic, partitions, 1).expect("a topic");
-        Self { cluster, topic }
+        Self { bootstrap: cluster.bootstrap_servers(), topic, _mock: Some(cluster) }
+    }
+
+    /// On a real Apache Kafka.
+    fn real() -> Option<Self> {
+        let bootstrap = kafka()?.bootstrap.clone();
+        let topic = unique("violations");
+        create_topics(&bootstrap, &[(&topic, 1, &[])]);
+        Some(Self { bootstrap, topic, _mock: None })
     }
 
     fn settings(&self, alert: Value) -> Settings {
-        let cluster: Cluster =
-            serde_json::from_value(plain(&self.cluster.bootstrap_servers())).unwrap();
+        let cluster: Cluster = serde_json::from_value(plain(&self.bootstrap)).unwrap();
         let settings = Settings {
             cluster: Arc::new(cluster),
             topic: self.topic.clone(),
-            group: "g".to_owned(),
+            group: self.topic.clone(),
             alert: serde_json::from_value(alert).unwrap(),
             pace: Pace {
                 round: Duration::from_millis(100),
@@ -74,12 +83,12 @@ impl World {
             key: Some(key.as_bytes()),
             ..Out::value(partition, value.as_bytes())
         });
-        produce(&self.cluster.bootstrap_servers(), &self.topic, out);
+        produce(&self.bootstrap, &self.topic, out);
     }
 
     fn committed(&self, target: &str) -> Option<i64> {
-        let group = format!("g-alert-{target}");
-        committed(&self.cluster.bootstrap_servers(), &group, &self.topic, 1).remove(&0)
+        let group = format!("{}-alert-{target}", self.topic);
+        committed(&self.bootstrap, &group, &self.topic, 1).remove(&0)
     }
 }
 
@@ -193,7 +202,17 @@ fn a_storm_is_folded_refreshed_and_resolved_and_every_message_is_signed() {
 
 #[test]
 fn a_restart_finds_its_alerts_again_and_ends_them_once_they_are_quiet() {
-    let world = World::new();
+    restart(&World::new());
+}
+
+#[test]
+fn a_restart_on_a_real_kafka_finds_its_alerts_again() {
+    if let Some(world) = World::real() {
+        restart(&world);
+    }
+}
+
+fn restart(world: &World) {
     let receiver = Receiver::start();
     let alert = json!({"quiet": "5s", "refresh": "1s", "sinks": [hook(&receiver)]});
     let settings = world.settings(alert);
@@ -309,7 +328,7 @@ fn a_week_of_history_pages_nobody() {
     let receiver = Receiver::start();
     let alert = json!({"quiet": "9s", "refresh": "1s", "sinks": [hook(&receiver)]});
     world.violations(&["US", "GB", "FR"], Duration::from_secs(7 * 86_400));
-    produce(&world.cluster.bootstrap_servers(), &world.topic, [Out::value(0, b"no json")]);
+    produce(&world.bootstrap, &world.topic, [Out::value(0, b"no json")]);
     world.violations(&["BR"], Duration::from_secs(3600));
     let running = Running::start(&world.settings(alert));
     wait_for("the young one", LONG, || !receiver.taken().is_empty());
@@ -329,6 +348,11 @@ fn two_instances_share_the_alerts_and_neither_ends_the_others() {
     world.violations_on(0, &["US"], Duration::ZERO);
     world.violations_on(1, &["GB"], Duration::ZERO);
     wait_for("two alerts", LONG, || told(&receiver).len() == 2);
+    // What is told while the group deals out shares may be told again, with the same id.
+    let group = format!("{}-alert-hook", world.topic);
+    wait_for("commits", LONG, || {
+        committed(&world.bootstrap, &group, &world.topic, 2) == [(0, 0), (1, 0)].into()
+    });
     let other = Running::start(&settings);
     let active = "alerts_active{sink=\"hook\"} 1";
     wait_for("a share each", LONG, || one.counts(active) && other.counts(active));
