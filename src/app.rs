@@ -3,6 +3,8 @@
 //! In: settings. Out: workers on threads of their own, HTTP beside them, and at the end what
 //! they did or why they could not. It does not know what a record is.
 
+mod error;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,8 +16,9 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::compile::{Catalog, CatalogFaults, Strictness, compile};
-use crate::catalog::layers::{self, LayerError};
+use crate::alert::{self, Receiver};
+use crate::catalog::compile::{Catalog, Strictness, compile};
+use crate::catalog::layers;
 use crate::directory::Directory;
 use crate::http::{self, Health, Site};
 use crate::metrics::Metrics;
@@ -23,104 +26,16 @@ use crate::record::SubjectHasher;
 use crate::settings::{Layer, Settings};
 use crate::status::Status;
 use crate::worker::{
-    self, Judging, Pace, Standing, Summary, Surroundings, WorkerError, WorkerInput, WorkerSettings,
+    self, Judging, Pace, Standing, Summary, Surroundings, WorkerInput, WorkerSettings,
 };
-use crate::yaml::Faults;
+
+pub use error::AppError;
 
 /// How long workers may take to stop: their own drain of 10 s, and the group's farewell.
 const STOP: Duration = Duration::from_secs(25);
 
 /// How often the workers are looked at.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// Why the process cannot run, or could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// A catalog directory cannot be read.
-    #[error(transparent)]
-    Layer(#[from] LayerError),
-    /// The catalog is faulty.
-    #[error(transparent)]
-    Catalog(#[from] CatalogFaults),
-    /// The inputs' rules name services or places that the catalog does not have.
-    #[error("the configuration does not fit the catalog: {}", .0.lines().collect::<Vec<_>>().join("; "))]
-    Rules(Faults),
-    /// The HTTP endpoints cannot listen.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        error: io::Error,
-    },
-    /// Threads, timers or signals are not to be had.
-    #[error("the process cannot start: {0}")]
-    Start(#[source] io::Error),
-    /// The metrics contradict each other.
-    #[error("metrics cannot be registered: {0}")]
-    Metrics(#[from] prometheus::Error),
-    /// A worker could not go on.
-    #[error("worker {number}: {error}")]
-    Worker {
-        /// Its number.
-        number: usize,
-        /// Why.
-        #[source]
-        error: WorkerError,
-    },
-    /// A worker panicked.
-    #[error("worker {number} ended unexpectedly")]
-    Panicked {
-        /// Its number.
-        number: usize,
-    },
-    /// Workers did not stop in time.
-    #[error("{open} workers did not stop in time; their last records will be read again")]
-    Stuck {
-        /// How many.
-        open: usize,
-    },
-}
-
-impl AppError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Layer(_) => "catalog_unreadable",
-            Self::Catalog(_) => "catalog_faulty",
-            Self::Rules(_) => "config_unfit",
-            Self::Listen { .. } => "http_listen",
-            Self::Start(_) => "process_start",
-            Self::Metrics(_) => "metrics",
-            Self::Worker { error, .. } => error.code(),
-            Self::Panicked { .. } => "worker_panicked",
-            Self::Stuck { .. } => "worker_stuck",
-        }
-    }
-
-    /// The process's exit code: 78 where catalog or configuration is faulty, else 4.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Layer(_) | Self::Catalog(_) | Self::Rules(_) => 78,
-            Self::Listen { .. }
-            | Self::Start(_)
-            | Self::Metrics(_)
-            | Self::Worker { .. }
-            | Self::Panicked { .. }
-            | Self::Stuck { .. } => 4,
-        }
-    }
-
-    /// Every fault with a snippet of its file, ready to print; just the error where it has none.
-    pub fn reports(&self) -> Vec<miette::Report> {
-        match self {
-            Self::Catalog(faults) => faults.reports().collect(),
-            Self::Rules(faults) => faults.reports().collect(),
-            other => vec![miette::Report::msg(other.to_string())],
-        }
-    }
-}
 
 /// Reads and compiles the catalog's layers.
 ///
@@ -194,18 +109,62 @@ pub struct Running {
     pub health: Arc<Health>,
     /// Where its HTTP endpoints listen.
     pub address: SocketAddr,
-    workers: Vec<(usize, JoinHandle<Result<Summary, WorkerError>>)>,
+    workers: Vec<(String, JoinHandle<Result<Summary, AppError>>)>,
     stop: CancellationToken,
     stop_http: CancellationToken,
     runtime: Runtime,
 }
 
-/// Starts workers and HTTP. Everything stops when `stop` is cancelled.
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Judges, and sends alerts where sinks are configured.
+    #[default]
+    All,
+    /// Judges.
+    Judge,
+    /// Sends alerts.
+    Alert,
+}
+
+/// What the alerts' tasks are told.
+pub fn alerts(settings: &Settings) -> alert::Settings {
+    let cluster = settings.outputs.kafka.as_ref().unwrap_or(&settings.kafka);
+    alert::Settings {
+        cluster: Arc::new(cluster.clone()),
+        topic: settings.outputs.violations.topic.clone(),
+        group: settings.group.clone(),
+        alert: settings.alert.clone(),
+        pace: alert::Pace::default(),
+    }
+}
+
+/// Starts all that the settings say. Everything stops when `stop` is cancelled.
 ///
 /// # Errors
 /// When anything of it cannot start; then nothing is left running.
 pub fn start(settings: &Settings, stop: &CancellationToken) -> Result<Running, AppError> {
+    start_as(Role::All, settings, stop)
+}
+
+/// Starts workers, alerts and HTTP, as far as they are the role's.
+///
+/// # Errors
+/// When anything of it cannot start; then nothing is left running.
+pub fn start_as(
+    role: Role,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Result<Running, AppError> {
     let judging = judging(settings)?;
+    let alerting = alerts(settings);
+    let receivers = match role {
+        Role::Judge => Vec::new(),
+        Role::All | Role::Alert => alerting.receivers(&judging.program)?,
+    };
+    if role == Role::Alert && receivers.is_empty() {
+        return Err(AppError::NoSinks);
+    }
     let names: Vec<String> =
         settings.inputs.iter().map(|input| input.topics.name.clone()).collect();
     let metrics = Metrics::new(&judging.program, &names)?;
@@ -227,6 +186,16 @@ pub fn start(settings: &Settings, stop: &CancellationToken) -> Result<Running, A
     };
     let address = listen(settings.listen, &runtime, site, &stop_http)
         .map_err(|error| AppError::Listen { address: settings.listen, error })?;
+    let of_alerts = health.clone();
+    let alerted = alert::Surroundings {
+        program: judging.program.clone(),
+        metrics: metrics.clone(),
+        assigned: Arc::new(move |assigned| {
+            if role == Role::Alert {
+                of_alerts.set_assigned(assigned);
+            }
+        }),
+    };
     let of_assignment = health.clone();
     let surroundings = Surroundings {
         judging: Arc::new(ArcSwap::from_pointee(judging)),
@@ -263,22 +232,28 @@ pub fn start(settings: &Settings, stop: &CancellationToken) -> Result<Running, A
         stop_http,
         runtime,
     };
-    for number in 0..settings.workers {
+    let workers = if role == Role::Alert { 0 } else { settings.workers };
+    let mut spawned = Ok(());
+    for number in 0..workers {
         let settings = WorkerSettings { number, ..template.clone() };
         let (surroundings, stop) = (surroundings.clone(), stop.clone());
-        let worker = thread::Builder::new()
-            .name(format!("bailiwick-{number}"))
-            .spawn(move || worker::run(&settings, &surroundings, &stop));
-        match worker {
-            Ok(worker) => running.workers.push((number, worker)),
-            Err(error) => {
-                stop_all(running);
-                return Err(AppError::Start(error));
-            }
-        }
+        spawned = spawned.and_then(|()| {
+            running.spawn(format!("bailiwick-{number}"), move || {
+                worker::run(&settings, &surroundings, &stop)
+                    .map_err(|error| AppError::Worker { number, error })
+            })
+        });
+    }
+    for receiver in receivers {
+        let (alerting, alerted, stop) = (alerting.clone(), alerted.clone(), stop.clone());
+        spawned = spawned.and_then(|()| running.spawn_alerts(alerting, alerted, receiver, stop));
+    }
+    if let Err(error) = spawned {
+        stop_all(running);
+        return Err(AppError::Start(error));
     }
     running.health.set_loaded();
-    tracing::info!(workers = settings.workers, %address, "started");
+    tracing::info!(?role, workers, %address, "started");
     Ok(running)
 }
 
@@ -314,6 +289,29 @@ fn listen(
 }
 
 impl Running {
+    fn spawn(
+        &mut self,
+        name: String,
+        work: impl FnOnce() -> Result<Summary, AppError> + Send + 'static,
+    ) -> io::Result<()> {
+        let thread = thread::Builder::new().name(name.clone()).spawn(work)?;
+        self.workers.push((name, thread));
+        Ok(())
+    }
+
+    fn spawn_alerts(
+        &mut self,
+        settings: alert::Settings,
+        surroundings: alert::Surroundings,
+        receiver: Receiver,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        self.spawn(format!("bailiwick-alert-{}", receiver.name), move || {
+            alert::run(&settings, &surroundings, receiver, &stop)?;
+            Ok(Summary { settled: true, ..Summary::default() })
+        })
+    }
+
     /// Whether a worker has ended.
     pub fn has_lost_a_worker(&self) -> bool {
         self.workers.iter().any(|(_, worker)| worker.is_finished())
@@ -330,14 +328,14 @@ impl Running {
             let (ended, open): (Vec<_>, Vec<_>) =
                 self.workers.drain(..).partition(|(_, worker)| worker.is_finished());
             self.workers = open;
-            for (number, worker) in ended {
+            for (name, worker) in ended {
                 let error = match worker.join() {
                     Ok(Ok(summary)) => {
                         totals.add(summary);
                         continue;
                     }
-                    Ok(Err(error)) => AppError::Worker { number, error },
-                    Err(_) => AppError::Panicked { number },
+                    Ok(Err(error)) => error,
+                    Err(_) => AppError::Panicked { name },
                 };
                 tracing::error!(code = error.code(), "{error}");
                 first.get_or_insert(error);
@@ -402,8 +400,8 @@ pub fn stop_on_signals(stop: &CancellationToken) -> Result<(), AppError> {
 ///
 /// # Errors
 /// Why it could not start or go on; [`AppError::exit_code`] is the process's.
-pub fn run(settings: &Settings, stop: &CancellationToken) -> Result<Totals, AppError> {
+pub fn run(role: Role, settings: &Settings, stop: &CancellationToken) -> Result<Totals, AppError> {
     stop_on_signals(stop)?;
-    let running = start(settings, stop)?;
+    let running = start_as(role, settings, stop)?;
     running.wait()
 }

@@ -13,6 +13,7 @@ macro_rules! say {
     }};
 }
 
+mod alert;
 pub mod arguments;
 mod catalog;
 mod explain;
@@ -31,7 +32,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::schema;
-use arguments::{Arguments, Command, ConfigCommand};
+use arguments::{AlertCommand, Arguments, Command, ConfigCommand};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,7 @@ fn run(command: Command) -> Exit {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Catalog(command) => catalog::run(&command),
+        Command::Alert(AlertCommand::Test { sink, config }) => alert::test(&sink, &config),
         Command::Config(ConfigCommand::Schema { name }) => print_schema(&name),
         Command::Completions { shell } => {
             let mut text = Vec::new();

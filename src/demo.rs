@@ -165,6 +165,7 @@ fn settings(brokers: String, options: &Options) -> Settings {
         outputs: Outputs::default(),
         guard: None,
         dashboards: None,
+        alert: Default::default(),
         listen: options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
         max_record_bytes: 10 << 20,
         log_format: logging::Format::Text,

@@ -4,6 +4,7 @@
 //! assignment for the worker to act on. It does not know what records say or what becomes of
 //! them, and commits only what it is handed.
 
+mod notes;
 pub mod offsets;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -4,6 +4,7 @@
 //! once a batch. Out: the text that Prometheus reads. It never sees a value of a record other
 //! than through numbers of the catalog, so no label can hold one.
 
+mod alerts;
 mod table;
 mod tally;
 
@@ -11,8 +12,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::catalog::program::Program;
@@ -58,6 +59,7 @@ pub struct Metrics {
     rebalances: IntCounter,
     commit_failures: IntCounter,
     offset_gaps: IntCounterVec,
+    alerts: alerts::Alerts,
     /// Places that have a label of their own in `flows_total`.
     flow_places: Mutex<HashSet<Box<str>>>,
     /// Partitions by worker.
@@ -116,6 +118,10 @@ impl Metrics {
         };
         let assigned = IntGauge::with_opts(Opts::new(table::ASSIGNED.name, table::ASSIGNED.help))?;
         registry.register(Box::new(assigned.clone()))?;
+        let seconds = HistogramOpts::new(table::ALERT_SECONDS.name, table::ALERT_SECONDS.help)
+            .buckets(alerts::DELIVERY_BUCKETS.to_vec());
+        let delivery_seconds = HistogramVec::new(seconds, table::ALERT_SECONDS.labels)?;
+        registry.register(Box::new(delivery_seconds.clone()))?;
 
         let metrics = Self {
             registry: registry.clone(),
@@ -140,6 +146,14 @@ impl Metrics {
             rebalances: counter(table::REBALANCES)?,
             commit_failures: counter(table::COMMIT_FAILURES)?,
             offset_gaps: counters(table::OFFSET_GAPS)?,
+            alerts: alerts::Alerts {
+                active: gauges(table::ALERTS_ACTIVE)?,
+                deliveries: counters(table::ALERT_DELIVERIES)?,
+                seconds: delivery_seconds,
+                lag: gauges(table::ALERT_LAG)?,
+                too_old: counters(table::ALERTS_TOO_OLD)?,
+                unreadable: counters(table::ALERTS_UNREADABLE)?,
+            },
             flow_places: Mutex::default(),
             assignments: Mutex::default(),
         };

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::alert::Alert;
 use crate::catalog::program::{Program, ServiceId};
 use crate::classify::{AssumedPlaces, InputRules};
 use crate::decode::Format;
@@ -85,6 +86,8 @@ pub struct Settings {
     pub inputs: Vec<Input>,
     /// Where results go.
     pub outputs: Outputs,
+    /// Alerts about violations.
+    pub alert: Alert,
     /// Where the HTTP endpoints listen.
     pub listen: SocketAddr,
     /// Who may see the status page and the metrics.

@@ -65,14 +65,17 @@ const ROOMS: &[(&str, &[&str])] = &[
             "status",
         ],
     ),
+    // A reader of the violations topic, which knows nothing of who wrote it.
+    ("alert", &["catalog", "ingest", "kafka", "metrics"]),
     ("http", &["catalog", "metrics", "status"]),
     (
         "settings",
-        &["catalog", "classify", "decode", "directory", "emit", "http", "ingest", "kafka"],
+        &["alert", "catalog", "classify", "decode", "directory", "emit", "http", "ingest", "kafka"],
     ),
     (
         "app",
         &[
+            "alert",
             "catalog",
             "classify",
             "decode",
@@ -94,6 +97,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "alert",
             "app",
             "catalog",
             "classify",

@@ -20,6 +20,7 @@ fn environment(name: &str) -> Option<String> {
     match name {
         "BROKERS" => Some("broker-1:9093,broker-2:9093".into()),
         "KAFKA_PASSWORD" | "SUBJECT_KEY" => Some(SECRET.into()),
+        "HOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()),
         _ => None,
     }
 }
@@ -87,6 +88,7 @@ fn a_secret_stays_hidden_wherever_it_is_mistyped() {
     // Every line of a good file in turn is spoilt in ways that fingers do.
     let good = fs::read_to_string(folder().join("good.yaml")).unwrap();
     let good = good.replace("${KAFKA_PASSWORD}", SECRET).replace("${SUBJECT_KEY}", SECRET);
+    let good = good.replace("${HOOK_SECRET}", SECRET);
     let spoilers: [fn(&str) -> String; 8] = [
         |line| line.replacen(": ", ":", 1),
         |line| line.replacen(':', "", 1),
@@ -138,4 +140,6 @@ fn a_good_file_says_what_it_says_and_takes_secrets_from_variables() {
     assert_eq!(settings.inputs[1].topics.pattern.as_deref(), Some("^insights-logs-.*"));
     assert!(!settings.inputs[0].presume_purpose && settings.inputs[1].presume_purpose);
     assert_eq!(settings.outputs.violations.topic, "bailiwick.violations");
+    assert_eq!(settings.alert.quiet.0.as_secs(), 600);
+    assert_eq!(settings.alert.sinks[0].targets(), ["am-0", "am-1"]);
 }

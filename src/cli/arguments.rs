@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use crate::app::Role;
 use crate::decode::Format;
 use crate::demo;
 
@@ -40,6 +41,9 @@ pub enum Command {
     /// Show the catalog
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// Try the receivers of alerts out
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Show what a configuration may say
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -58,6 +62,9 @@ pub struct RunArguments {
     /// The configuration
     #[arg(short, long, value_name = "FILE", default_value = "bailiwick.yaml")]
     pub config: PathBuf,
+    /// What this process does: judge, send alerts, or both
+    #[arg(long, value_enum, default_value_t)]
+    pub role: Role,
     /// What to log, over the configuration and RUST_LOG: `debug`, `info,bailiwick=trace`, ...
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
@@ -231,6 +238,20 @@ pub enum CatalogCommand {
         #[command(flatten)]
         /// The catalog to use.
         catalog: CatalogArguments,
+    },
+}
+
+/// `alert`.
+#[derive(Debug, Subcommand)]
+pub enum AlertCommand {
+    /// Send a test alert and its resolution, and say what the receiver answers
+    Test {
+        /// The sink of the configuration
+        #[arg(long, value_name = "NAME")]
+        sink: String,
+        /// The configuration
+        #[arg(short, long, value_name = "FILE", default_value = "bailiwick.yaml")]
+        config: PathBuf,
     },
 }
 

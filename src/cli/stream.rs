@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         say!("bailiwick: {error}");
         return Exit::Faulty;
     }
-    match app::run(&settings, &CancellationToken::new()) {
+    match app::run(arguments.role, &settings, &CancellationToken::new()) {
         Ok(_) => Exit::Fine,
         Err(error) => loading::app_failed(&error),
     }

@@ -79,6 +79,16 @@ table! {
     COMMIT_FAILURES: Counter "commit_failures_total" [] "Offset commits that failed.";
     OFFSET_GAPS: Counter "offset_gap_records_total" ["topic"]
         "Records that were gone from a topic before they could be read.";
+    ALERTS_ACTIVE: Gauge "alerts_active" ["sink"] "Alerts that are firing, by receiver.";
+    ALERT_DELIVERIES: Counter "alert_deliveries_total" ["sink" "outcome"]
+        "Alerts sent, by receiver and what became of them: delivered, refused, redirected, unavailable or unreachable.";
+    ALERT_SECONDS: Histogram "alert_delivery_seconds" ["sink"] "Time that a receiver took to answer.";
+    ALERT_LAG: Gauge "alert_consumer_lag_records" ["sink"]
+        "Violations of assigned partitions that a receiver has not been told of.";
+    ALERTS_TOO_OLD: Counter "alerts_too_old_total" ["sink"]
+        "Violations whose event is older than alert.max_age: recorded, and not paged.";
+    ALERTS_UNREADABLE: Counter "alerts_unreadable_total" ["sink"]
+        "Records of the violations topic that are no violations.";
     CATALOG_INFO: Gauge "catalog_info" ["document" "edition" "hash"] "Editions of the loaded catalog; always 1.";
     BUILD_INFO: Gauge "build_info" ["version"] "The running version; always 1.";
 }

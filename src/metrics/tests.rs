@@ -230,6 +230,9 @@ fn every_metric_of_the_table_is_registered_and_no_other() {
     );
     metrics.set_lag("audit", 0, 5);
     metrics.offset_gap("audit", 3);
+    metrics.alert_sink("am-0", &["delivered"]);
+    metrics.alert_took("am-0", Default::default());
+    metrics.set_alert_lag("am-0", 0);
     let mut judged = classified(StatedPlace::Absent);
     judged.service = None;
     let mut judgement = violation(FindingPlace::None);

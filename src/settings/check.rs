@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::positions::Positions;
+use super::secrets::STAND_IN;
 use super::written::{self, Written};
 use super::{BUILTIN, Input, Layer, PlaceRule, Settings};
+use crate::alert::config::Sink;
+use crate::alert::{Alert, AlertFault};
 use crate::ingest::{IngestError, InputTopics, Subscription};
 use crate::kafka::Cluster;
 use crate::logging;
@@ -57,6 +60,7 @@ impl Checker<'_> {
         if written.workers.is_some_and(|workers| !(1..=64).contains(&workers)) {
             self.fault("workers", "the number of workers is not between 1 and 64", None);
         }
+        let alert = self.alert(written.alert);
         let inputs = self.inputs(written.inputs, &outputs.topics());
         let listen = written.http.listen.parse::<SocketAddr>();
         if listen.is_err() {
@@ -103,6 +107,7 @@ impl Checker<'_> {
             workers: written.workers.map_or_else(default_workers, usize::from),
             inputs,
             outputs,
+            alert,
             listen: listen.ok()?,
             guard,
             dashboards,
@@ -133,6 +138,26 @@ impl Checker<'_> {
             self.fault(&format!("{path}.{}", fault.path()), fault.to_string(), None);
         }
         cluster
+    }
+
+    fn alert(&mut self, mut alert: Alert) -> Alert {
+        for sink in &mut alert.sinks {
+            if let Some(file) = sink.webhook.as_mut().and_then(|hook| hook.secret_file.as_mut()) {
+                *file = self.directory.join(&file);
+            }
+        }
+        let stand_in = |sink: &Sink| {
+            let secret = sink.webhook.as_ref().and_then(|hook| hook.secret.as_ref());
+            secret.is_some_and(|secret| secret.expose_secret() == STAND_IN)
+        };
+        for (path, fault) in alert.faults() {
+            // What must not be in the file has its fault already.
+            if fault == AlertFault::Key && alert.sinks.iter().any(stand_in) {
+                continue;
+            }
+            self.fault(&format!("alert.{path}"), fault.to_string(), None);
+        }
+        alert
     }
 
     fn inputs(&mut self, written: Vec<written::Input>, outputs: &[&str]) -> Vec<Input> {

@@ -8,6 +8,7 @@ use crate::yaml::{Faults, Node, Span, Value, suggest};
 
 /// Keys whose values may be shown.
 const HARMLESS: &[&str] = &[
+    "allow",
     "at_rest",
     "brokers",
     "ca_file",
@@ -31,6 +32,7 @@ const HARMLESS: &[&str] = &[
     "listen",
     "location",
     "locations",
+    "max_age",
     "max_record_bytes",
     "mechanism",
     "name",
@@ -40,7 +42,10 @@ const HARMLESS: &[&str] = &[
     "processing",
     "profile",
     "publish",
+    "quiet",
+    "refresh",
     "request_period_ended",
+    "secret_file",
     "subject_key_file",
     "subscription_ended",
     "target",
@@ -53,6 +58,8 @@ const HARMLESS: &[&str] = &[
 
 /// Further keys of the configuration: they may be shown, their values may not.
 const OTHERS: &[&str] = &[
+    "alert",
+    "alertmanager",
     "application_proxy",
     "auth",
     "basic",
@@ -75,16 +82,24 @@ const OTHERS: &[&str] = &[
     "password",
     "places",
     "sasl",
+    "secret",
+    "sinks",
     "subject_key",
     "tls",
     "token",
+    "url",
+    "urls",
     "username",
     "verdicts",
     "violations",
+    "webhook",
 ];
 
 /// Settings that are secrets.
-const SECRET: [&str; 4] = ["password", "key_password", "subject_key", "token"];
+const SECRET: [&str; 5] = ["password", "key_password", "secret", "subject_key", "token"];
+
+/// Stands for a secret that is faulty, so that what is left can be read on.
+pub(super) const STAND_IN: &str = "*";
 
 /// Takes what must not be in the file out of the tree, each with a fault, and puts the values
 /// of variables in.
@@ -151,8 +166,7 @@ impl Resolver<'_> {
                 None => (unset(name), None),
             },
         };
-        // A stand-in, so that what is left can be read on.
-        node.value = Value::Text("*".to_owned());
+        node.value = Value::Text(STAND_IN.to_owned());
         self.faults.add(&at, fault.0, fault.1);
     }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::alert::Alert;
 use crate::decode::Format;
 use crate::emit::Outputs;
 use crate::http::Auth;
@@ -42,6 +43,9 @@ pub(super) struct Written {
     /// Where results go.
     #[serde(default)]
     pub(super) outputs: Outputs,
+    /// Alerts about violations.
+    #[serde(default)]
+    pub(super) alert: Alert,
     /// The process's own HTTP endpoints.
     #[serde(default)]
     pub(super) http: Http,

@@ -13,6 +13,7 @@
 
 pub mod broker;
 pub mod client;
+pub mod receiver;
 pub mod stream;
 
 pub use broker::{Broker, kafka};

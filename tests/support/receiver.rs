@@ -1,0 +1,192 @@
+//! Receivers of alerts: one that keeps what it is sent and answers as it is told, and Debian's
+//! Alertmanager.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::IntoResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use tokio::runtime::Runtime;
+
+pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub path: String,
+    pub status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("text")
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// As Standard Webhooks has receivers check it.
+    pub fn is_signed(&self, key: &str) -> bool {
+        let key = STANDARD.decode(key.strip_prefix("whsec_").expect("a key")).expect("base64");
+        let header = |name| self.header(name).unwrap_or_default();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("any length");
+        mac.update(header("webhook-id").as_bytes());
+        mac.update(b".");
+        mac.update(header("webhook-timestamp").as_bytes());
+        mac.update(b".");
+        mac.update(&self.body);
+        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        header("webhook-signature").split(' ').any(|signature| signature == expected)
+    }
+}
+
+type Answer = Box<dyn Fn(&Request) -> u16 + Send>;
+
+struct State {
+    seen: Vec<Request>,
+    answer: Answer,
+    location: Option<String>,
+}
+
+/// A receiver on a port of its own.
+pub struct Receiver {
+    state: Arc<Mutex<State>>,
+    address: SocketAddr,
+    _runtime: Runtime,
+}
+
+impl Receiver {
+    pub fn start() -> Self {
+        let state = State { seen: Vec::new(), answer: Box::new(|_| 200), location: None };
+        let state = Arc::new(Mutex::new(state));
+        let shared = state.clone();
+        let take = move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
+            let mut state = shared.lock().expect("a lock");
+            let path = uri.path().to_owned();
+            let mut request = Request { path, status: 0, headers, body: body.to_vec() };
+            request.status = (state.answer)(&request);
+            state.seen.push(request.clone());
+            let status = StatusCode::from_u16(request.status).expect("a status");
+            match &state.location {
+                Some(location) => (status, [("location", location.clone())]).into_response(),
+                None => status.into_response(),
+            }
+        };
+        let runtime = Runtime::new().expect("a runtime");
+        let listener =
+            runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new().fallback(take);
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Self { state, address, _runtime: runtime }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// From now on, answers so.
+    pub fn answer(&self, answer: impl Fn(&Request) -> u16 + Send + 'static) {
+        self.state.lock().expect("a lock").answer = Box::new(answer);
+    }
+
+    /// From now on, points elsewhere.
+    pub fn redirect(&self, location: &str) {
+        let mut state = self.state.lock().expect("a lock");
+        state.answer = Box::new(|_| 307);
+        state.location = Some(location.to_owned());
+    }
+
+    /// Everything that was sent.
+    pub fn seen(&self) -> Vec<Request> {
+        self.state.lock().expect("a lock").seen.clone()
+    }
+
+    /// What was sent and taken.
+    pub fn taken(&self) -> Vec<Request> {
+        self.seen().into_iter().filter(|request| request.status == 200).collect()
+    }
+}
+
+/// A real Alertmanager.
+pub struct Alertmanager {
+    pub url: String,
+    address: SocketAddr,
+    process: Child,
+    _dir: tempfile::TempDir,
+}
+
+/// Debian's Alertmanager. Where there is none the test is skipped, loudly; on CI that is a
+/// failure.
+pub fn alertmanager() -> Option<Alertmanager> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let config = dir.path().join("alertmanager.yml");
+    std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")
+        .expect("a file");
+    let address = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+    let process = Command::new("prometheus-alertmanager")
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!("--storage.path={}", dir.path().join("data").display()))
+        .arg(format!("--web.listen-address={address}"))
+        .arg("--cluster.listen-address=")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let process = match process {
+        Ok(process) => process,
+        Err(error) => {
+            let excused = std::env::var("CI").as_deref() != Ok("true")
+                && std::env::var_os("BAILIWICK_TEST_FULL").is_none();
+            let how = "apt-get install prometheus-alertmanager";
+            assert!(excused, "no Alertmanager for the tests: {error}: {how}");
+            eprintln!("\n*** SKIPPED, no Alertmanager for the tests: {error}: {how}\n");
+            return None;
+        }
+    };
+    let url = format!("http://{address}");
+    let server = Alertmanager { url, address, process, _dir: dir };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while server.get("/-/ready").is_none_or(|answer| !answer.contains(" 200 ")) {
+        assert!(Instant::now() < deadline, "Alertmanager did not start");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Some(server)
+}
+
+impl Alertmanager {
+    fn get(&self, path: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    }
+
+    /// The alerts that it holds for active.
+    pub fn active(&self) -> Vec<serde_json::Value> {
+        let answer = self.get("/api/v2/alerts?active=true").expect("an answer");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+}
+
+impl Drop for Alertmanager {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
