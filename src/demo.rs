@@ -160,7 +160,9 @@ fn settings(brokers: String, options: &Options) -> Settings {
             librdkafka: Default::default(),
         },
         group: "bailiwick-demo".to_owned(),
-        workers: 2,
+        // One member: the embedded cluster stalls for a session's length when a second one comes
+        // late, as it does on a busy machine.
+        workers: 1,
         inputs,
         outputs: Outputs::default(),
         guard: None,
