@@ -19,23 +19,22 @@ pub struct Position<'a> {
 
 /// The first 128 bits of a SHA-256, as 32 hexadecimal digits: an id of ours.
 pub fn short_hash(parts: &[&[u8]]) -> String {
+    hex(digest(parts).get(..16).unwrap_or_default())
+}
+
+/// `sha256:` and the whole digest, as it stands for content in what Bailiwick puts out.
+pub fn content_hash(parts: &[&[u8]]) -> String {
+    format!("sha256:{}", hex(&digest(parts)))
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         // Lengths keep ("ab", "c") and ("a", "bc") apart.
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hex(hash.finalize().get(..16).unwrap_or_default())
-}
-
-/// `sha256:` and the whole digest, as it stands for content in what Bailiwick puts out.
-pub fn content_hash(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    format!("sha256:{}", hex(&hash.finalize()))
+    hash.finalize().into()
 }
 
 /// Bytes as lower-case hexadecimal digits.
