@@ -110,7 +110,6 @@ pub fn settings(number: usize, cluster: &serde_json::Value, topics: &Topics) -> 
 pub struct Running {
     stop: CancellationToken,
     partitions: Arc<AtomicUsize>,
-    metrics: Arc<Metrics>,
     thread: Option<JoinHandle<Result<Summary, WorkerError>>>,
 }
 
@@ -133,7 +132,6 @@ impl Running {
         let rules = names.iter().map(|_| Arc::default()).collect();
         let partitions = Arc::new(AtomicUsize::new(0));
         let told = Arc::clone(&partitions);
-        let counted = Arc::clone(&metrics);
         let surroundings = Surroundings {
             status: std::sync::Arc::new(bailiwick::status::Status::new(8)),
             judging: Arc::new(ArcSwap::from_pointee(Judging { program, directory, rules })),
@@ -146,17 +144,12 @@ impl Running {
         let stop = CancellationToken::new();
         let token = stop.clone();
         let thread = std::thread::spawn(move || run(&settings, &surroundings, &token));
-        Self { stop, partitions, metrics: counted, thread: Some(thread) }
+        Self { stop, partitions, thread: Some(thread) }
     }
 
     /// How many partitions the worker has.
     pub fn partitions(&self) -> usize {
         self.partitions.load(Ordering::Relaxed)
-    }
-
-    /// The worker's metrics, which outlive it.
-    pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.metrics)
     }
 
     /// Whether the worker has stopped by itself.
