@@ -20,7 +20,8 @@ use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Value, json};
 use support::client::{Out, committed, create_topics, produce, unique, wait_for};
 use support::kafka;
-use support::receiver::{KEY, Receiver, alertmanager};
+use support::receiver::{KEY, Receiver};
+use support::server;
 use support::stream::{plain, program};
 use tokio_util::sync::CancellationToken;
 
@@ -440,9 +441,10 @@ fn alert_test_sends_an_alert_and_its_end_and_says_what_the_receiver_answered() {
 
 #[test]
 fn a_real_alertmanager_shows_the_alert_and_its_end() {
-    let Some(server) = alertmanager() else { return };
+    let config = "route: { receiver: none }\nreceivers: [{ name: none }]\n";
+    let Some(server) = server::alertmanager(config) else { return };
     let world = World::new();
-    let alert = json!({"quiet": "3s", "refresh": "1s", "sinks": [manager("am", &[&server.url])]});
+    let alert = json!({"quiet": "3s", "refresh": "1s", "sinks": [manager("am", &[&server.url()])]});
     let running = Running::start(&world.settings(alert));
     world.violations(&["US", "GB", "US"], Duration::ZERO);
     wait_for("two alerts", LONG, || server.active().len() == 2);

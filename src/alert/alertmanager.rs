@@ -1,7 +1,6 @@
 //! Alertmanager's API, version 2: alerts with labels, annotations, a beginning and an end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -53,14 +52,14 @@ impl Replica {
     }
 }
 
-/// When the alert is over: when its group is quiet, should nobody say otherwise, and not
-/// before the next refreshes had their chance.
+/// When the alert is over, should nobody say anything more. The end of a group is always said, so
+/// this only has to outlast what keeps the next word from arriving: a restart, a replica that hangs.
 fn ends_at(notice: &Notice, times: Times, now: Timestamp) -> Timestamp {
-    let after = |from: Timestamp, time: Duration| from.checked_add(time).unwrap_or(Timestamp::MAX);
     match notice.kind {
         Kind::Resolved => now.max(notice.since),
         Kind::Firing | Kind::Refreshed => {
-            after(notice.last, times.quiet).max(after(now, times.refresh.saturating_mul(4)))
+            let outlast = times.quiet.max(times.refresh.saturating_mul(4));
+            now.checked_add(outlast).unwrap_or(Timestamp::MAX)
         }
     }
 }

@@ -14,6 +14,7 @@
 pub mod broker;
 pub mod client;
 pub mod receiver;
+pub mod server;
 pub mod stream;
 
 pub use broker::{Broker, kafka};

@@ -1,11 +1,8 @@
-//! Receivers of alerts: one that keeps what it is sent and answers as it is told, and Debian's
-//! Alertmanager.
+//! A receiver of alerts that keeps what it is sent and answers as it is told.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,6 +19,7 @@ pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub struct Request {
     pub path: String,
     pub status: u16,
+    pub at: Instant,
     headers: HeaderMap,
     body: Vec<u8>,
 }
@@ -77,7 +75,8 @@ impl Receiver {
         let take = move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
             let mut state = shared.lock().expect("a lock");
             let path = uri.path().to_owned();
-            let mut request = Request { path, status: 0, headers, body: body.to_vec() };
+            let mut request =
+                Request { path, status: 0, at: Instant::now(), headers, body: body.to_vec() };
             request.status = (state.answer)(&request);
             state.seen.push(request.clone());
             let status = StatusCode::from_u16(request.status).expect("a status");
@@ -119,74 +118,5 @@ impl Receiver {
     /// What was sent and taken.
     pub fn taken(&self) -> Vec<Request> {
         self.seen().into_iter().filter(|request| request.status == 200).collect()
-    }
-}
-
-/// A real Alertmanager.
-pub struct Alertmanager {
-    pub url: String,
-    address: SocketAddr,
-    process: Child,
-    _dir: tempfile::TempDir,
-}
-
-/// Debian's Alertmanager. Where there is none the test is skipped, loudly; on CI that is a
-/// failure.
-pub fn alertmanager() -> Option<Alertmanager> {
-    let dir = tempfile::tempdir().expect("a folder");
-    let config = dir.path().join("alertmanager.yml");
-    std::fs::write(&config, "route: { receiver: none }\nreceivers: [{ name: none }]\n")
-        .expect("a file");
-    let address = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
-    let process = Command::new("prometheus-alertmanager")
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.path={}", dir.path().join("data").display()))
-        .arg(format!("--web.listen-address={address}"))
-        .arg("--cluster.listen-address=")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let process = match process {
-        Ok(process) => process,
-        Err(error) => {
-            let excused = std::env::var("CI").as_deref() != Ok("true")
-                && std::env::var_os("BAILIWICK_TEST_FULL").is_none();
-            let how = "apt-get install prometheus-alertmanager";
-            assert!(excused, "no Alertmanager for the tests: {error}: {how}");
-            eprintln!("\n*** SKIPPED, no Alertmanager for the tests: {error}: {how}\n");
-            return None;
-        }
-    };
-    let url = format!("http://{address}");
-    let server = Alertmanager { url, address, process, _dir: dir };
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while server.get("/-/ready").is_none_or(|answer| !answer.contains(" 200 ")) {
-        assert!(Instant::now() < deadline, "Alertmanager did not start");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Some(server)
-}
-
-impl Alertmanager {
-    fn get(&self, path: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\n\r\n").ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-
-    /// The alerts that it holds for active.
-    pub fn active(&self) -> Vec<serde_json::Value> {
-        let answer = self.get("/api/v2/alerts?active=true").expect("an answer");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
-    }
-}
-
-impl Drop for Alertmanager {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -1,0 +1,163 @@
+//! Debian's Alertmanager and Prometheus, which a test can stop, hang and start again.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client::wait_for;
+
+/// A port that nobody has.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port")
+}
+
+/// The body of a page, if the server answers with 200.
+pub fn get(address: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    // HTTP/1.0: the answer comes in one piece and ends with the connection.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.lines().next()?.contains(" 200").then(|| body.to_owned())
+}
+
+/// Sends a signal to a process.
+pub fn signal(process: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &process.id().to_string()]).status();
+    assert!(sent.expect("kill").success(), "{name}");
+}
+
+/// Whether a program is there. Where it is not the test is skipped, loudly; on CI that is a
+/// failure.
+pub fn there(program: &str, package: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        let excused = std::env::var("CI").as_deref() != Ok("true")
+            && std::env::var_os("BAILIWICK_TEST_FULL").is_none();
+        assert!(excused, "{program} is missing: apt-get install {package}");
+        eprintln!("\n*** SKIPPED, {program} is missing: apt-get install {package}\n");
+    }
+    found
+}
+
+/// A program on a port of its own, with its files in a folder of its own. It ends with its owner.
+pub struct Server {
+    pub address: SocketAddr,
+    command: Command,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+/// An Alertmanager.
+pub fn alertmanager(config: &str) -> Option<Server> {
+    let program = "prometheus-alertmanager";
+    there(program, program).then(|| {
+        Server::start(program, &[("alertmanager.yml", config)], |command, folder| {
+            command
+                .arg(format!("--config.file={}", folder.join("alertmanager.yml").display()))
+                .arg(format!("--storage.path={}", folder.join("data").display()))
+                .arg("--cluster.listen-address=");
+        })
+    })
+}
+
+/// A Prometheus with these files, of which one is `prometheus.yml`.
+pub fn prometheus(files: &[(&str, &str)]) -> Option<Server> {
+    let program = "prometheus";
+    there(program, program).then(|| {
+        Server::start(program, files, |command, folder| {
+            command
+                .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+                .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+                .arg("--rules.alert.resend-delay=2s");
+        })
+    })
+}
+
+impl Server {
+    fn start(program: &str, files: &[(&str, &str)], more: impl Fn(&mut Command, &Path)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).expect("a file");
+        }
+        let address = free_address();
+        let log = fs::File::create(folder.path().join("log")).expect("a file");
+        let mut command = Command::new(program);
+        command
+            .arg(format!("--web.listen-address={address}"))
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(log);
+        more(&mut command, folder.path());
+        let mut server = Self { address, command, folder, process: None };
+        server.start_again();
+        server
+    }
+
+    /// Starts it after `kill`, with what it had on its disk, and waits until it answers.
+    pub fn start_again(&mut self) {
+        self.process = Some(self.command.spawn().expect("a process"));
+        wait_for("the start", Duration::from_secs(60), || {
+            assert!(!self.has_ended(), "it ended: {}", self.log());
+            get(self.address, "/-/ready").is_some()
+        });
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(|process| process.try_wait().expect("a state").is_some())
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Ends it without any chance to do anything.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("a kill");
+            process.wait().expect("an end");
+        }
+    }
+
+    /// It goes on listening, and does nothing.
+    pub fn hang(&self) {
+        signal(self.process.as_ref().expect("a process"), "-STOP");
+    }
+
+    /// It goes on after `hang`.
+    pub fn go_on(&self) {
+        signal(self.process.as_ref().expect("a process"), "-CONT");
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The alerts that an Alertmanager holds for active.
+    pub fn active(&self) -> Vec<Value> {
+        let body = get(self.address, "/api/v2/alerts?active=true").expect("an answer");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
+    }
+
+    /// The series with which a Prometheus answers a query.
+    pub fn ask(&self, query: &str) -> Vec<Value> {
+        let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let body = get(self.address, &format!("/api/v1/query?query={query}"));
+        let answer: Value = serde_json::from_str(&body.expect("an answer")).expect("JSON");
+        answer["data"]["result"].as_array().expect("a vector").clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
