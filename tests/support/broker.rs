@@ -144,6 +144,20 @@ impl Broker {
         }
     }
 
+    /// What a topic takes on the broker's disk, as far as it can be seen.
+    pub fn bytes_of(&self, topic: &str) -> u64 {
+        let Some(own) = &self.own else { return 0 };
+        let partitions = fs::read_dir(own.dir.join("data")).expect("a folder").flatten();
+        let of_topic = partitions.filter(|folder| {
+            let name = folder.file_name().to_string_lossy().into_owned();
+            name.rsplit_once('-').is_some_and(|(of, _)| of == topic)
+        });
+        let files = of_topic.flat_map(|folder| fs::read_dir(folder.path()).expect("a folder"));
+        let logs =
+            files.flatten().filter(|file| file.path().extension().is_some_and(|it| it == "log"));
+        logs.map(|file| file.metadata().map_or(0, |it| it.len())).sum()
+    }
+
     /// Whether the broker is ours to stop.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
