@@ -66,12 +66,16 @@ impl World {
     }
 
     fn page(&self) -> String {
+        self.seen(None)
+    }
+
+    fn seen(&self, query: Option<&str>) -> String {
         render(&State {
             status: &self.status,
             metrics: &self.metrics,
             ready: Ok(()),
             dashboards: Some("https://x/?a=\"><b>"),
-            refresh: true,
+            view: View::of(query),
             now: NOW.parse().unwrap(),
         })
     }
@@ -107,6 +111,34 @@ fn a_violation_stands_there_with_its_tree_its_clause_and_its_source() {
         assert!(page.contains(part), "{part}\n{page}");
     }
     assert!(!page.contains("Xq-secret"), "an operation's text stays in the process");
+}
+
+#[test]
+fn a_violation_stays_unfolded_at_its_own_address_until_it_is_no_longer_there() {
+    let mut world = World::new();
+    for number in 0..30 {
+        world.event(number, &violating(number));
+        world.flush(NOW);
+    }
+    let page = world.page();
+    assert!(!page.contains(" open>"), "{page}");
+    // The oldest is folded away with others.
+    let id = page.rsplit_once("<details id=\"v-").unwrap().1.split_once('"').unwrap().0;
+    let (link, own) = (format!("href=\"/?open={id}#v-{id}\""), format!("id=\"v-{id}\" open>"));
+    assert!(page.contains(&link), "{page}");
+    let unfolded = world.seen(Some(&format!("open={id}")));
+    assert!(unfolded.contains(&own) && unfolded.contains("<details open>\n<summary>20 more"));
+    assert_eq!(unfolded.matches(" open>").count(), 2, "{unfolded}");
+    assert!(unfolded.contains("http-equiv=\"refresh\""));
+    let stop = format!("<a href=\"/?refresh=off&amp;open={id}#v-{id}\">stop</a>");
+    assert!(unfolded.contains(&stop), "{unfolded}");
+    let still = world.seen(Some(&format!("refresh=off&open={id}")));
+    assert!(still.contains(&own) && !still.contains("http-equiv=\"refresh\""), "{still}");
+    assert!(still.contains(&format!("<a href=\"/?open={id}#v-{id}\">start</a>")), "{still}");
+    // What the address says is not repeated.
+    let gone = world.seen(Some("open=elsewhere"));
+    assert!(gone.contains("is not among the last of this instance"), "{gone}");
+    assert!(!gone.contains(" open>") && !gone.contains("elsewhere"), "{gone}");
 }
 
 #[test]
