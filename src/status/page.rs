@@ -216,18 +216,23 @@ fn header(out: &mut String, state: &State<'_>, sum: &Sum) {
 }
 
 fn facts(out: &mut String, state: &State<'_>, violations: u64) {
-    let lag: i64 = state.metrics.series("bailiwick_consumer_lag_records").values().sum();
+    let lag = state.metrics.series("bailiwick_consumer_lag_records");
+    // Before the first look at a partition's end, none is not nought.
+    let (lag, known) = match lag.is_empty() {
+        true => ("not known".to_owned(), "words"),
+        false => (lag.values().sum::<i64>().to_string(), ""),
+    };
     let letters = state.metrics.dead_letter_count();
     let (ready, class) = match &state.ready {
         Ok(()) => ("yes", "fine"),
-        Err(why) => (why.as_str(), "alarm"),
+        Err(why) => (why.as_str(), "alarm words"),
     };
     let alarm = |count: u64| if count > 0 { "alarm" } else { "fine" };
     let _ = writeln!(out, "<section aria-label=\"At a glance\">\n<dl class=\"facts\">");
     for (what, value, class) in [
         ("Violations in the last hour", violations.to_string(), alarm(violations)),
         ("Ready", ready.to_owned(), class),
-        ("Records behind", lag.to_string(), ""),
+        ("Records behind", lag, known),
         ("Dead letters since the start", letters.to_string(), ""),
     ] {
         let value = Text(value);

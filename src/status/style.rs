@@ -26,6 +26,7 @@ section { grid-column: span 12; background: var(--card); border: 1px solid var(-
 .facts div { border-left: 3px solid var(--line); padding-left: .6rem; }
 .facts dt { color: var(--soft); font-size: .875rem; }
 .facts dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.facts .words dd { font-size: 1rem; }
 .facts .alarm { border-color: var(--bad); } .facts .alarm dd { color: var(--bad); }
 .facts .fine dd { color: var(--good); }
 .scroll { overflow-x: auto; }

@@ -179,6 +179,13 @@ fn everything_is_bounded_and_long_names_are_cut() {
 }
 
 #[test]
+fn before_anything_is_known_of_the_lag_the_page_says_so() {
+    let page = World::new().page();
+    assert!(page.contains("<dt>Records behind</dt><dd>not known</dd>"), "{page}");
+    assert!(page.contains("No lag is known yet."), "{page}");
+}
+
+#[test]
 fn an_hour_is_sixty_minutes_and_what_is_older_is_gone() {
     let mut world = World::new();
     for (at, seen) in [("2026-02-03T09:00:59Z", false), ("2026-02-03T09:01:00Z", true)] {
@@ -200,4 +207,37 @@ fn a_flood_of_violations_is_counted_whole_and_explained_in_part() {
     let page = world.page();
     assert!(page.contains("<title>Violations in an hour: 30 "), "{page}");
     assert_eq!(page.matches("<pre>").count(), super::super::A_BATCH);
+}
+
+/// Relative luminance of `#rrggbb`, by WCAG 2.
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let share = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn text_can_be_told_from_its_ground_in_the_light_and_in_the_dark() {
+    let mut themes = STYLE.split(":root {").skip(1);
+    for theme in [themes.next().unwrap(), themes.next().unwrap()] {
+        let colour = |name: &str| {
+            theme.split_once(&format!("--{name}: ")).unwrap().1.split_once(';').unwrap().0
+        };
+        for (text, grounds) in [
+            ("ink", ["ground", "card"].as_slice()),
+            ("soft", &["ground", "card"]),
+            ("link", &["ground", "card"]),
+            ("bad", &["card", "bad-ground"]),
+            ("good", &["card"]),
+        ] {
+            for ground in grounds {
+                let (a, b) = (luminance(colour(text)), luminance(colour(ground)));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= 4.5, "{text} on {ground}: {contrast:.2} in {theme}");
+            }
+        }
+    }
+    assert!(themes.next().is_none(), "a theme that nobody looked at");
 }
