@@ -31,8 +31,9 @@ use crate::worker::{
 
 pub use error::AppError;
 
-/// How long workers may take to stop: their own drain of 10 s, and the group's farewell.
-const STOP: Duration = Duration::from_secs(25);
+/// How long workers may take to stop: their own drain of 10 s, and the group's farewell. Whoever
+/// starts the process has to let it live for longer.
+pub const STOP: Duration = Duration::from_secs(25);
 
 /// How often the workers are looked at.
 const LOOK: Duration = Duration::from_millis(50);

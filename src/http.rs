@@ -191,7 +191,7 @@ async fn status_page(State(site): State<Site>, RawQuery(query): RawQuery) -> Res
         metrics: &site.metrics,
         ready: site.health.ready().map_err(|reason| reason.to_string()),
         dashboards: site.dashboards.as_deref(),
-        refresh: query.as_deref() != Some(page::STILL),
+        view: page::View::of(query.as_deref()),
         now: Timestamp::now(),
     };
     let headers = [

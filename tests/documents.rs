@@ -294,3 +294,21 @@ fn links_between_the_documents_lead_somewhere() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+#[test]
+fn getting_started_says_where_each_fact_of_a_tenant_is_found() {
+    let text = std::fs::read_to_string(root().join("docs/getting-started.md")).unwrap();
+    let table = text.split_once("## Where each tenant fact is found").unwrap().1;
+    let table = table.split_once("\n## ").unwrap().0;
+    let schema = bailiwick::schema::named("tenant").unwrap();
+    let facts = |schema: &Value| -> Vec<String> {
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    // A map of capabilities has a row for each.
+    let capabilities = facts(resolved(&schema["properties"]["capabilities"], &schema));
+    let capabilities = capabilities.into_iter().map(|name| format!("capabilities.{name}"));
+    let plain = facts(&schema).into_iter().filter(|name| name != "capabilities");
+    for fact in plain.chain(capabilities) {
+        assert!(table.contains(&format!("\n| `{fact}` | ")), "{fact}");
+    }
+}

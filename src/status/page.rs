@@ -16,10 +16,32 @@ use crate::position::base64;
 use crate::verdict::Verdict;
 use sections::{catalog, exceptions, lag, matrix, recent, table, unknown, without_place};
 
-/// The query that stops the page from loading itself again.
-pub const STILL: &str = "refresh=off";
 /// How often it loads itself, in seconds.
 const REFRESH: u32 = 15;
+
+/// What the address asks of the page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View<'q> {
+    /// Not to load itself again.
+    still: bool,
+    /// To show the violation of this id unfolded, as a browser that loads the page again would not.
+    open: Option<&'q str>,
+}
+
+impl<'q> View<'q> {
+    /// From the query of the address; what it does not know is passed over.
+    pub fn of(query: Option<&'q str>) -> Self {
+        let mut view = Self::default();
+        for part in query.unwrap_or_default().split('&') {
+            match part.split_once('=') {
+                Some(("refresh", "off")) => view.still = true,
+                Some(("open", id)) => view.open = Some(id),
+                _ => {}
+            }
+        }
+        view
+    }
+}
 
 /// What the page is made of.
 #[derive(Debug)]
@@ -32,8 +54,8 @@ pub struct State<'s> {
     pub ready: Result<(), String>,
     /// Where the dashboards of all instances are.
     pub dashboards: Option<&'s str>,
-    /// Whether it loads itself again.
-    pub refresh: bool,
+    /// What was asked for.
+    pub view: View<'s>,
     /// The time.
     pub now: Timestamp,
 }
@@ -81,6 +103,13 @@ struct Sum {
     partitions: BTreeMap<String, BTreeSet<i32>>,
 }
 
+impl Sum {
+    /// The violation that the address names, if it is there; nothing else of an address is repeated.
+    fn named(&self, view: View<'_>) -> Option<&str> {
+        self.recent.iter().map(|it| &*it.id).find(|id| view.open == Some(*id))
+    }
+}
+
 fn sum(status: &Status, now: Timestamp) -> Sum {
     let last = now.as_second().div_euclid(60);
     let mut sum = Sum {
@@ -121,8 +150,11 @@ pub fn render(state: &State<'_>) -> String {
     let mut out = String::with_capacity(1 << 15);
     let _ = write!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     let _ = writeln!(out, "<meta name=\"viewport\" content=\"width=device-width\">");
-    if state.refresh {
-        let _ = writeln!(out, "<meta http-equiv=\"refresh\" content=\"{REFRESH}\">");
+    if !state.view.still {
+        // To an address without a fragment: browsers take one with it for a jump within the page.
+        let again = address(false, sum.named(state.view));
+        let again = again.split('#').next().unwrap_or_default();
+        let _ = writeln!(out, "<meta http-equiv=\"refresh\" content=\"{REFRESH};url={again}\">");
     }
     let _ = writeln!(out, "<title>Violations in an hour: {violations} – Bailiwick</title>");
     let _ = writeln!(out, "<style>{STYLE}</style>\n</head>\n<body>");
@@ -132,7 +164,7 @@ pub fn render(state: &State<'_>) -> String {
     last_hour(&mut out, &sum, hour);
     lag(&mut out, state.metrics);
     matrix(&mut out, state.metrics);
-    recent(&mut out, &sum.recent);
+    recent(&mut out, &sum.recent, state.view);
     exceptions(&mut out, state.metrics);
     without_place(&mut out, state.metrics);
     unknown(&mut out, "Unknown services", &sum.services);
@@ -140,6 +172,16 @@ pub fn render(state: &State<'_>) -> String {
     catalog(&mut out, state.metrics);
     let _ = writeln!(out, "</main>\n</body>\n</html>");
     out
+}
+
+/// The page's address with a view.
+fn address(still: bool, open: Option<&str>) -> String {
+    match (still, open) {
+        (false, None) => "/".to_owned(),
+        (true, None) => "/?refresh=off".to_owned(),
+        (false, Some(id)) => format!("/?open={id}#v-{id}"),
+        (true, Some(id)) => format!("/?refresh=off&amp;open={id}#v-{id}"),
+    }
 }
 
 fn header(out: &mut String, state: &State<'_>, sum: &Sum) {
@@ -164,27 +206,33 @@ fn header(out: &mut String, state: &State<'_>, sum: &Sum) {
     let since = state.status.since.strftime("%Y-%m-%d %H:%M UTC");
     let _ = writeln!(out, "<p>Started {since}</p>");
     let at = state.now.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let how = if state.refresh {
-        format!("again every {REFRESH} s, <a href=\"/?{STILL}\">stop</a>")
+    let open = sum.named(state.view);
+    let how = if state.view.still {
+        format!("not loading itself, <a href=\"{}\">start</a>", address(false, open))
     } else {
-        "not loading itself, <a href=\"/\">start</a>".to_owned()
+        format!("again every {REFRESH} s, <a href=\"{}\">stop</a>", address(true, open))
     };
     let _ = writeln!(out, "<p>{at}, {how}</p>\n</header>");
 }
 
 fn facts(out: &mut String, state: &State<'_>, violations: u64) {
-    let lag: i64 = state.metrics.series("bailiwick_consumer_lag_records").values().sum();
+    let lag = state.metrics.series("bailiwick_consumer_lag_records");
+    // Before the first look at a partition's end, none is not nought.
+    let (lag, known) = match lag.is_empty() {
+        true => ("not known".to_owned(), "words"),
+        false => (lag.values().sum::<i64>().to_string(), ""),
+    };
     let letters = state.metrics.dead_letter_count();
     let (ready, class) = match &state.ready {
         Ok(()) => ("yes", "fine"),
-        Err(why) => (why.as_str(), "alarm"),
+        Err(why) => (why.as_str(), "alarm words"),
     };
     let alarm = |count: u64| if count > 0 { "alarm" } else { "fine" };
     let _ = writeln!(out, "<section aria-label=\"At a glance\">\n<dl class=\"facts\">");
     for (what, value, class) in [
         ("Violations in the last hour", violations.to_string(), alarm(violations)),
         ("Ready", ready.to_owned(), class),
-        ("Records behind", lag.to_string(), ""),
+        ("Records behind", lag, known),
         ("Dead letters since the start", letters.to_string(), ""),
     ] {
         let value = Text(value);

@@ -26,6 +26,7 @@ section { grid-column: span 12; background: var(--card); border: 1px solid var(-
 .facts div { border-left: 3px solid var(--line); padding-left: .6rem; }
 .facts dt { color: var(--soft); font-size: .875rem; }
 .facts dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.facts .words dd { font-size: 1rem; }
 .facts .alarm { border-color: var(--bad); } .facts .alarm dd { color: var(--bad); }
 .facts .fine dd { color: var(--good); }
 .scroll { overflow-x: auto; }
@@ -34,8 +35,8 @@ caption { text-align: left; color: var(--soft); font-size: .875rem; padding-bott
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; } thead th { color: var(--soft); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-tbody th { overflow-wrap: anywhere; }
-.matrix th, .matrix td { white-space: nowrap; } .matrix { width: auto; }
+tbody th { overflow-wrap: anywhere; min-width: 9rem; }
+.matrix th, .matrix td { white-space: nowrap; min-width: 0; } .matrix { width: auto; }
 .matrix td.bad { white-space: normal; }
 td.bad { background: var(--bad-ground); color: var(--bad); font-weight: 700; }
 td.none { color: var(--soft); }
@@ -51,4 +52,5 @@ summary b { color: var(--bad); }
 pre { font: .8125rem/1.5 ui-monospace, 'DejaVu Sans Mono', Consolas, monospace; margin: .5rem 0;
   white-space: pre-wrap; overflow-wrap: anywhere; background: var(--ground); padding: .6rem; border-radius: .35rem; }
 .source { margin: .35rem 0; color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
+@media (max-width: 30rem) { body { padding: .5rem; } section { padding: .75rem; } th, td { padding: .3rem .35rem; } }
 ";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Text;
+use super::{Text, View, address};
 use crate::metrics::Metrics;
 use crate::status::{Names, Recent};
 use crate::verdict::Verdict;
@@ -88,7 +88,7 @@ pub(super) fn matrix(out: &mut String, metrics: &Metrics) {
     let _ = writeln!(
         out,
         "<p class=\"source\">Events since the start by where the tenant is (rows) and where its data \
-         was (columns); in red: violations of all</p>\n<div class=\"scroll\" tabindex=\"0\" \
+         was (columns). A red cell has violations, and tells how many of how many.</p>\n<div class=\"scroll\" tabindex=\"0\" \
          role=\"region\" aria-label=\"Matrix of tenant geography and place\">\
          <table class=\"matrix\">"
     );
@@ -128,24 +128,36 @@ fn cell(out: &mut String, (bad, all): (i64, i64)) {
     };
 }
 
-pub(super) fn recent(out: &mut String, recent: &[Recent]) {
+pub(super) fn recent(out: &mut String, recent: &[Recent], view: View<'_>) {
     let _ = writeln!(out, "<section>\n<h2>Recent violations</h2>");
     if recent.is_empty() {
         empty(out, "None since the start.");
     }
-    recent.iter().take(OPEN).for_each(|it| violation(out, it));
-    if let Some(more) = recent.get(OPEN..).filter(|more| !more.is_empty()) {
-        let _ = writeln!(out, "<details>\n<summary>{} more</summary>", more.len());
-        more.iter().for_each(|it| violation(out, it));
+    let asked = recent.iter().position(|it| view.open == Some(&it.id));
+    if view.open.is_some() && asked.is_none() {
+        empty(out, "The one that the address names is not among the last of this instance.");
+    }
+    let open = |at: usize| if asked == Some(at) { " open" } else { "" };
+    for (at, it) in recent.iter().enumerate().take(OPEN) {
+        violation(out, it, open(at), view.still);
+    }
+    let more = recent.len().saturating_sub(OPEN);
+    if more > 0 {
+        let unfolded = if asked.is_some_and(|at| at >= OPEN) { " open" } else { "" };
+        let _ = writeln!(out, "<details{unfolded}>\n<summary>{more} more</summary>");
+        for (at, it) in recent.iter().enumerate().skip(OPEN) {
+            violation(out, it, open(at), view.still);
+        }
         let _ = writeln!(out, "</details>");
     }
     let _ = writeln!(out, "</section>");
 }
 
-fn violation(out: &mut String, it: &Recent) {
+fn violation(out: &mut String, it: &Recent, open: &str, still: bool) {
     let _ = writeln!(
         out,
-        "<details>\n<summary><b>{}</b> {}, {} → {}, {}</summary>",
+        "<details id=\"v-{}\"{open}>\n<summary><b>{}</b> {}, {} → {}, {}</summary>",
+        Text(&it.id),
         Text(it.clauses.join(", ")),
         Text(&it.service),
         Text(&it.geography),
@@ -158,10 +170,12 @@ fn violation(out: &mut String, it: &Recent) {
     let _ = writeln!(out, "<pre>{}</pre>", Text(it.tree.trim()));
     let _ = writeln!(
         out,
-        "<p class=\"source\">Record {}; tenant {}; verdict {}</p>\n</details>",
+        "<p class=\"source\">Record {}; tenant {}; verdict {}; <a href=\"{}\">keep it \
+         unfolded</a></p>\n</details>",
         Text(&it.source),
         Text(&it.tenant),
-        Text(&it.id)
+        Text(&it.id),
+        address(still, Some(&it.id))
     );
 }
 

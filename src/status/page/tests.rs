@@ -66,12 +66,16 @@ impl World {
     }
 
     fn page(&self) -> String {
+        self.seen(None)
+    }
+
+    fn seen(&self, query: Option<&str>) -> String {
         render(&State {
             status: &self.status,
             metrics: &self.metrics,
             ready: Ok(()),
             dashboards: Some("https://x/?a=\"><b>"),
-            refresh: true,
+            view: View::of(query),
             now: NOW.parse().unwrap(),
         })
     }
@@ -107,6 +111,34 @@ fn a_violation_stands_there_with_its_tree_its_clause_and_its_source() {
         assert!(page.contains(part), "{part}\n{page}");
     }
     assert!(!page.contains("Xq-secret"), "an operation's text stays in the process");
+}
+
+#[test]
+fn a_violation_stays_unfolded_at_its_own_address_until_it_is_no_longer_there() {
+    let mut world = World::new();
+    for number in 0..30 {
+        world.event(number, &violating(number));
+        world.flush(NOW);
+    }
+    let page = world.page();
+    assert!(!page.contains(" open>"), "{page}");
+    // The oldest is folded away with others.
+    let id = page.rsplit_once("<details id=\"v-").unwrap().1.split_once('"').unwrap().0;
+    let (link, own) = (format!("href=\"/?open={id}#v-{id}\""), format!("id=\"v-{id}\" open>"));
+    assert!(page.contains(&link), "{page}");
+    let unfolded = world.seen(Some(&format!("open={id}")));
+    assert!(unfolded.contains(&own) && unfolded.contains("<details open>\n<summary>20 more"));
+    assert_eq!(unfolded.matches(" open>").count(), 2, "{unfolded}");
+    assert!(unfolded.contains("http-equiv=\"refresh\""));
+    let stop = format!("<a href=\"/?refresh=off&amp;open={id}#v-{id}\">stop</a>");
+    assert!(unfolded.contains(&stop), "{unfolded}");
+    let still = world.seen(Some(&format!("refresh=off&open={id}")));
+    assert!(still.contains(&own) && !still.contains("http-equiv=\"refresh\""), "{still}");
+    assert!(still.contains(&format!("<a href=\"/?open={id}#v-{id}\">start</a>")), "{still}");
+    // What the address says is not repeated.
+    let gone = world.seen(Some("open=elsewhere"));
+    assert!(gone.contains("is not among the last of this instance"), "{gone}");
+    assert!(!gone.contains(" open>") && !gone.contains("elsewhere"), "{gone}");
 }
 
 #[test]
@@ -147,6 +179,13 @@ fn everything_is_bounded_and_long_names_are_cut() {
 }
 
 #[test]
+fn before_anything_is_known_of_the_lag_the_page_says_so() {
+    let page = World::new().page();
+    assert!(page.contains("<dt>Records behind</dt><dd>not known</dd>"), "{page}");
+    assert!(page.contains("No lag is known yet."), "{page}");
+}
+
+#[test]
 fn an_hour_is_sixty_minutes_and_what_is_older_is_gone() {
     let mut world = World::new();
     for (at, seen) in [("2026-02-03T09:00:59Z", false), ("2026-02-03T09:01:00Z", true)] {
@@ -168,4 +207,37 @@ fn a_flood_of_violations_is_counted_whole_and_explained_in_part() {
     let page = world.page();
     assert!(page.contains("<title>Violations in an hour: 30 "), "{page}");
     assert_eq!(page.matches("<pre>").count(), super::super::A_BATCH);
+}
+
+/// Relative luminance of `#rrggbb`, by WCAG 2.
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let share = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn text_can_be_told_from_its_ground_in_the_light_and_in_the_dark() {
+    let mut themes = STYLE.split(":root {").skip(1);
+    for theme in [themes.next().unwrap(), themes.next().unwrap()] {
+        let colour = |name: &str| {
+            theme.split_once(&format!("--{name}: ")).unwrap().1.split_once(';').unwrap().0
+        };
+        for (text, grounds) in [
+            ("ink", ["ground", "card"].as_slice()),
+            ("soft", &["ground", "card"]),
+            ("link", &["ground", "card"]),
+            ("bad", &["card", "bad-ground"]),
+            ("good", &["card"]),
+        ] {
+            for ground in grounds {
+                let (a, b) = (luminance(colour(text)), luminance(colour(ground)));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= 4.5, "{text} on {ground}: {contrast:.2} in {theme}");
+            }
+        }
+    }
+    assert!(themes.next().is_none(), "a theme that nobody looked at");
 }
