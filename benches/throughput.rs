@@ -74,8 +74,7 @@ fn main() {
     println!("run/bare, median of {TURNS}: {:.2}\n", ratios[TURNS / 2]);
 
     println!("publish        workers  records/s  CPU a record  memory  written a record");
-    for (publish, workers) in
-        [("off", 1), ("not_compliant", 1), ("all", 1), ("off", 2), ("off", 8)]
+    for (publish, workers) in [("off", 1), ("not_compliant", 1), ("all", 1), ("off", 2), ("off", 8)]
     {
         let written = || broker.bytes_of(&topics.violations) + broker.bytes_of(&topics.verdicts);
         let before = written();
