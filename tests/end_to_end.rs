@@ -151,14 +151,13 @@ fn with(text: &str, key: &str, value: &str) -> String {
     text.join("\n") + "\n"
 }
 
-/// The shipped configuration, which pages sooner, and to this webhook.
+/// The shipped configuration, which pages sooner, and all of it to this webhook.
 fn alertmanager(receiver: &Receiver) -> Option<Server> {
-    let hook =
-        format!("  - name: page\n    webhook_configs: [{{ url: \"{}\" }}]", receiver.url("/"));
-    let config = shipped("alertmanager.yml");
-    assert!(config.contains("  - name: page"));
-    let config = with(&config.replace("  - name: page", &hook), "group_wait", "2s");
-    server::alertmanager(&with(&config, "group_interval", "2s"))
+    let config = with(&shipped("alertmanager.yml"), "group_wait", "2s");
+    let (route, names) = config.split_once("receivers:\n").expect("receivers");
+    let hook = format!("webhook_configs: [{{ url: \"{}\" }}]", receiver.url("/"));
+    let names: String = names.lines().map(|name| format!("{name}\n    {hook}\n")).collect();
+    server::alertmanager(&with(&format!("{route}receivers:\n{names}"), "group_interval", "2s"))
 }
 
 /// The shipped configuration and rules, which look more often and wait for less long.
