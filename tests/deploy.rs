@@ -219,6 +219,7 @@ secretFiles: in-files
 serviceMonitor: { enabled: true, labels: { release: p }, endpoint: { scheme: http } }
 rules: { enabled: true, violations: true, documents: "https://docs.example.com/b" }
 dashboards: { enabled: true }
+role: judge
 "#;
 
 /// Whether a selector's labels are all among those of what it is to select.
@@ -230,11 +231,12 @@ fn selects(selector: &Value, labels: &Value) -> bool {
 #[test]
 fn the_chart_runs_the_program_as_it_is_without_rights_and_with_time_to_stop() {
     let (Some(chart), Some(full)) = (Chart::rendered(""), Chart::rendered(FULL)) else { return };
-    for chart in [&chart, &full] {
+    for (chart, role) in [(&chart, "all"), (&full, "judge")] {
         let deployment = chart.get("Deployment", "prod-bailiwick");
         let pod = &deployment["spec"]["template"]["spec"];
         let container = &pod["containers"][0];
         assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > STOP.as_secs());
+        assert_eq!(strings(&container["args"])[3..], ["--role", role]);
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
         // The user of the image.
         let user = &pod["securityContext"];
