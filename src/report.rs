@@ -133,7 +133,7 @@ struct Occurrence {
 
 /// Verdict records, added up.
 ///
-/// What grows with the number of events is a table of their ids (some 30 bytes each), because
+/// What grows with the number of events is a table of their ids (40 to 80 bytes each), because
 /// the last record of an id counts, and the list of violations. All else is counted by what
 /// events have in common, which the catalog bounds.
 #[derive(Debug, Default)]
@@ -146,7 +146,15 @@ pub struct Report {
     repeated: u64,
     outside: u64,
     unreadable: u64,
-    notes: Vec<String>,
+    notes: Vec<Note>,
+}
+
+/// Something that the records as a whole do not tell.
+#[derive(Debug)]
+struct Note {
+    what: String,
+    why: String,
+    events: Option<u64>,
 }
 
 impl Report {
@@ -195,8 +203,8 @@ impl Report {
     }
 
     /// Says something of the records as a whole, under what was not judged.
-    pub fn note(&mut self, text: impl Into<String>) {
-        self.notes.push(text.into());
+    pub fn note(&mut self, what: impl Into<String>, why: impl Into<String>, events: Option<u64>) {
+        self.notes.push(Note { what: what.into(), why: why.into(), events });
     }
 
     /// The figures, in the terms of the catalog.
