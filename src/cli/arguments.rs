@@ -262,7 +262,7 @@ pub enum AlertCommand {
 pub enum ConfigCommand {
     /// Print a JSON Schema
     Schema {
-        /// Which one: config, event, tenant, verdict or catalog
+        /// Which one: config, event, tenant, verdict, report or catalog
         #[arg(default_value = "config")]
         name: String,
     },

@@ -178,7 +178,7 @@ impl Session {
         });
         bar.finish_and_clear();
         let extent = result.map_err(|error| {
-            say!("bailiwick: {error}");
+            say!("bailiwick: {error}; `bailiwick validate --connect` looks further");
             Exit::Failed
         })?;
         if extent.deleted > 0 {
