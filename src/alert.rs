@@ -144,7 +144,8 @@ impl Notice {
             category: text("none"),
         };
         let explanation = text("A test of the receiver: nothing was violated.");
-        let violation = group::Violation { key, id: text("test"), explanation, time: now };
+        let id = text("test");
+        let violation = group::Violation { key, id, subject: None, explanation, time: now };
         groups.fold(violation, (0, 0), now, false);
         // One group was folded, so one notice is due.
         let mut notice = groups.due(now, &Default::default(), 1).pop().unwrap_or_default();

@@ -93,6 +93,10 @@ impl World {
     }
 }
 
+fn subject() -> String {
+    format!("hmac-sha256:{}", "0a".repeat(32))
+}
+
 fn violation(place: &str, time: Timestamp) -> (String, String) {
     let finding = json!({
         "commitment": "entra.eu-data-boundary", "edition": "2023-08-17", "activity": "process",
@@ -100,7 +104,7 @@ fn violation(place: &str, time: Timestamp) -> (String, String) {
         "assumed": [], "missing": [], "near_misses": [], "explanation": "Usage data in a place.",
     });
     let record = json!({
-        "id": unique("v"), "event_id": "canary-event", "tenant": "canary-tenant",
+        "id": unique("v"), "event_id": "canary-event", "tenant": "canary-tenant", "subject": subject(),
         "tenant_geography": "eu-data-boundary", "service": "entra.sign-in", "time": time,
         "verdict": "violation", "findings": [finding],
     });
@@ -197,6 +201,7 @@ fn a_storm_is_folded_refreshed_and_resolved_and_every_message_is_signed() {
         assert_eq!(event["id"].as_str(), request.header("webhook-id"));
         assert!(!request.text().contains("canary"), "{}", request.text());
         assert_eq!(event["data"]["annotations"]["description"], "Usage data in a place.");
+        assert_eq!(event["data"]["annotations"]["subject"], subject());
     }
     running.stop();
 }
@@ -452,6 +457,7 @@ fn a_real_alertmanager_shows_the_alert_and_its_end() {
     let us = alerts.iter().find(|alert| alert["labels"]["place"] == "US").expect("US");
     assert_eq!(us["labels"]["commitment"], "entra.eu-data-boundary");
     assert_eq!(us["annotations"]["description"], "Usage data in a place.");
+    assert_eq!(us["annotations"]["subject"], subject());
     wait_for("their end", LONG, || server.active().is_empty());
     wait_for("commits", LONG, || world.committed("am-0") == Some(3));
     running.stop();

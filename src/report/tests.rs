@@ -22,6 +22,7 @@ fn record(id: u64, findings: Vec<FindingRecord<'static>>) -> VerdictRecord<'stat
         id: format!("{id:032x}"),
         event_id: Some(format!("e-{id}").into()),
         tenant: "t-1".into(),
+        subject: None,
         tenant_geography: "eu-data-boundary".into(),
         service: "entra.sign-in".into(),
         time: "2026-01-15T12:00:00Z".parse().unwrap(),
