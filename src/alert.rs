@@ -4,6 +4,7 @@
 //! Alertmanager or a webhook, and offsets committed once their violations are delivered. It
 //! judges nothing, and knows of a violation only what its group and its sentence say.
 
+mod access;
 mod alertmanager;
 pub mod client;
 pub mod config;
@@ -287,7 +288,7 @@ impl Task<'_> {
             let outcome = delivery.answer.outcome;
             metrics.alerts_delivered(sink, outcome.as_str(), delivery.notices.len());
             metrics.alert_took(sink, delivery.took);
-            let text = delivery.answer.text;
+            let (text, retry_after) = (delivery.answer.text, delivery.answer.retry_after);
             for notice in delivery.notices.iter().filter_map(|number| notices.get(*number)) {
                 match outcome.is_final() {
                     true => self.groups.told(notice, Timestamp::now()),
@@ -299,19 +300,20 @@ impl Task<'_> {
                 }
             }
             if !outcome.is_final() {
-                failed = Some((outcome, text));
+                failed = Some((outcome, text, retry_after));
             }
         }
         metrics.set_alerts(sink, self.groups.len());
         match (failed, self.wait) {
-            (Some((outcome, text)), before) => {
+            (Some((outcome, text, retry_after)), before) => {
                 if before.is_none() {
                     tracing::warn!(sink, outcome = outcome.as_str(), "alerts wait: {text}");
                 }
                 let wait = before.map_or(pace.backoff, |wait| wait.saturating_mul(2));
                 let wait = wait.min(pace.most_backoff);
                 self.wait = Some(wait);
-                self.next_round = Instant::now() + wait;
+                let asked = retry_after.unwrap_or_default().min(pace.most_backoff);
+                self.next_round = Instant::now() + wait.max(asked);
             }
             (None, Some(_)) => {
                 self.wait = None;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bailiwick::alert::client::Outcome;
+use bailiwick::alert::group::{Kind, Notice};
 use bailiwick::alert::{self, AlertError, Pace, Settings, Surroundings};
 use bailiwick::app::{self, Role};
 use bailiwick::kafka::Cluster;
@@ -21,7 +23,7 @@ use serde_json::{Value, json};
 use support::client::{Out, committed, create_topics, produce, unique, wait_for};
 use support::kafka;
 use support::receiver::{KEY, Receiver};
-use support::server;
+use support::server::{self, free_address, there};
 use support::stream::{plain, program};
 use tokio_util::sync::CancellationToken;
 
@@ -368,6 +370,148 @@ fn two_instances_share_the_alerts_and_neither_ends_the_others() {
     assert_eq!(told, expected);
     one.stop();
     other.stop();
+}
+
+#[test]
+fn a_receiver_that_asks_for_time_gets_it_up_to_the_longest_wait() {
+    let world = World::new();
+    let receiver = Receiver::start();
+    let alert = json!({"quiet": "60s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    let mut settings = world.settings(alert);
+    settings.pace.most_backoff = Duration::from_secs(3);
+    for (status, seconds) in [(429, 2), (503, 3600)] {
+        receiver.busy(status, seconds);
+        let before = receiver.seen().len();
+        let running = Running::start(&settings);
+        world.violations(&["US", "GB"], Duration::ZERO);
+        wait_for("two attempts", LONG, || receiver.seen().len() >= before + 2);
+        let attempts = &receiver.seen()[before..];
+        let waited = attempts[1].at - attempts[0].at;
+        let wanted = Duration::from_secs(seconds).min(settings.pace.most_backoff);
+        let most = wanted + Duration::from_secs(5);
+        assert!(waited >= wanted && waited < most, "{status}: {waited:?}");
+        running.stop();
+    }
+}
+
+#[test]
+fn a_proxy_before_an_alertmanager_is_shown_what_it_asks_for() {
+    for (more, expected) in [
+        (json!({"basic_auth": {"username": "ops", "password": "a:b"}}), "Basic b3BzOmE6Yg=="),
+        (json!({"bearer_token": "t0ken"}), "Bearer t0ken"),
+    ] {
+        let world = World::new();
+        let receiver = Receiver::start();
+        receiver.answer(
+            move |request| {
+                if request.header("authorization") == Some(expected) { 200 } else { 401 }
+            },
+        );
+        let mut sink = manager("am", &[&receiver.url("")]);
+        let settings = |sink: &Value| {
+            world.settings(json!({"quiet": "60s", "refresh": "1s", "sinks": [sink]}))
+        };
+        world.violations(&["US"], Duration::ZERO);
+        let running = Running::start(&settings(&sink));
+        wait_for("a refusal", LONG, || !receiver.seen().is_empty());
+        running.stop();
+        assert!(receiver.taken().is_empty());
+        sink["alertmanager"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let running = Running::start(&settings(&sink));
+        wait_for("the alert", LONG, || !receiver.taken().is_empty());
+        running.stop();
+    }
+}
+
+/// An Alertmanager that speaks TLS with a certificate of its own and asks for a password.
+struct Secured {
+    folder: tempfile::TempDir,
+    port: u16,
+    process: std::process::Child,
+}
+
+/// bcrypt, of the least cost there is.
+const PASSWORD: (&str, &str) =
+    ("hunter2-of-the-tests", "$2b$04$abcdefghijklmnopqrstuuFceQkPidzJMSNCqWmmEH3Qj7I/QpK3q");
+
+impl Secured {
+    fn start() -> Option<Self> {
+        use std::process::{Command, Stdio};
+        let program = "prometheus-alertmanager";
+        if !there(program, program) || !there("openssl", "openssl") {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (path, port) = (folder.path(), free_address().port());
+        for name in ["right", "wrong"] {
+            let mut command = Command::new("openssl");
+            command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]);
+            command.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]);
+            command.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]);
+            assert!(command.current_dir(path).output().unwrap().status.success(), "openssl");
+        }
+        let web = format!(
+            "tls_server_config: {{ cert_file: right.pem, key_file: right.key }}\n\
+             basic_auth_users: {{ ops: '{}' }}\n",
+            PASSWORD.1
+        );
+        let route = "route: { receiver: none }\nreceivers: [{ name: none }]\n";
+        std::fs::write(path.join("web.yml"), web).unwrap();
+        std::fs::write(path.join("alertmanager.yml"), route).unwrap();
+        let process = Command::new(program)
+            .args(["--config.file=alertmanager.yml", "--web.config.file=web.yml"])
+            .args(["--storage.path=data", "--cluster.listen-address="])
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .current_dir(path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self { folder, port, process })
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+}
+
+impl Drop for Secured {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_private_authority_and_a_password_lead_to_a_real_alertmanager_and_wrong_ones_do_not() {
+    let Some(server) = Secured::start() else { return };
+    let url = format!("https://localhost:{}", server.port);
+    let world = World::new();
+    let outcome = |sink: &Value| {
+        let alert = world.settings(json!({"quiet": "60s", "refresh": "1s", "sinks": [sink]}));
+        let mut receiver = alert.receivers(&program()).unwrap().remove(0);
+        let now = Timestamp::now();
+        receiver.try_out(&Notice::invented(Kind::Firing, now), now)
+    };
+    let sink = |ca: Option<&str>, password: &str| {
+        let basic = json!({"username": "ops", "password": password});
+        let ca = ca.map(|name| server.file(name));
+        json!({"name": "am", "alertmanager": {"urls": [url], "basic_auth": basic, "ca_file": ca}})
+    };
+    let right = sink(Some("right.pem"), PASSWORD.0);
+    wait_for("the start", LONG, || outcome(&right).outcome == Outcome::Delivered);
+    assert_eq!(outcome(&sink(Some("wrong.pem"), PASSWORD.0)).outcome, Outcome::Unreachable);
+    assert_eq!(outcome(&sink(None, PASSWORD.0)).outcome, Outcome::Unreachable);
+    assert!(outcome(&sink(Some("right.pem"), "other")).text.starts_with("HTTP 401"));
+    // A webhook trusts the same way; this one finds a server that knows no such path.
+    let hook = |ca: &str| {
+        let url = format!("{url}/hook");
+        let ca = server.file(ca);
+        json!({"name": "hook", "webhook":
+            {"url": url, "secret": KEY, "allow": ["localhost"], "ca_file": ca}})
+    };
+    assert!(outcome(&hook("right.pem")).text.starts_with("HTTP 401"));
+    assert_eq!(outcome(&hook("wrong.pem")).outcome, Outcome::Unreachable);
 }
 
 fn configuration(brokers: &str, receiver: &Receiver) -> String {

@@ -144,11 +144,8 @@ impl Checker<'_> {
     }
 
     fn alert(&mut self, mut alert: Alert) -> Alert {
-        for sink in &mut alert.sinks {
-            if let Some(file) = sink.webhook.as_mut().and_then(|hook| hook.secret_file.as_mut()) {
-                *file = self.directory.join(&file);
-            }
-        }
+        let files = alert.sinks.iter_mut().flat_map(Sink::files);
+        files.for_each(|file| *file = self.directory.join(&file));
         let stand_in = |sink: &Sink| {
             let secret = sink.webhook.as_ref().and_then(|hook| hook.secret.as_ref());
             secret.is_some_and(|secret| secret.expose_secret() == STAND_IN)
