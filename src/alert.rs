@@ -115,6 +115,17 @@ impl AlertError {
 }
 
 impl Settings {
+    /// The consumer group of a receiver.
+    fn group_of(&self, receiver: &str) -> String {
+        format!("{}-alert-{receiver}", self.group)
+    }
+
+    /// The consumer group of every receiver.
+    pub fn groups(&self) -> Vec<String> {
+        let targets = self.alert.sinks.iter().flat_map(config::Sink::targets);
+        targets.map(|target| self.group_of(&target)).collect()
+    }
+
     /// Every receiver, with its connection.
     ///
     /// # Errors
@@ -195,7 +206,7 @@ pub fn run(
     receiver: Receiver,
     stop: &CancellationToken,
 ) -> Result<(), AlertError> {
-    let group = format!("{}-alert-{}", settings.group, receiver.name);
+    let group = settings.group_of(&receiver.name);
     let client = format!("bailiwick-alert-{}", receiver.name);
     let role = ConsumerRole { group: &group, client: &client, hidden_topics: &[] };
     let subscription = Subscription::new([InputTopics {

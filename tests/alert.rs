@@ -567,6 +567,28 @@ fn app_settings(text: &str) -> bailiwick::settings::Settings {
 }
 
 #[test]
+fn validate_looks_at_what_the_receivers_read() {
+    let Some(broker) = kafka() else { return };
+    let receiver = Receiver::start();
+    let topics = ["audit", "bailiwick.violations", "bailiwick.dead-letters"];
+    create_topics(&broker.bootstrap, &topics.map(|name| (name, 1, &[][..])));
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("c.yaml");
+    std::fs::write(&config, configuration(&broker.bootstrap, &receiver)).unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("bailiwick").unwrap();
+    command.args(["validate", "--connect", "-c"]).arg(&config).env("HOOK", KEY);
+    let said = command.assert().code(0).get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    for line in [
+        "ok: alerts from topic bailiwick.violations: can be read; it is empty\n",
+        "ok: group bailiwick-alert-hook: has committed nothing",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(receiver.seen().is_empty(), "nobody is told");
+}
+
+#[test]
 fn alert_test_sends_an_alert_and_its_end_and_says_what_the_receiver_answered() {
     let receiver = Receiver::start();
     let dir = tempfile::tempdir().unwrap();
