@@ -4,6 +4,7 @@
 //! Alertmanager or a webhook, and offsets committed once their violations are delivered. It
 //! judges nothing, and knows of a violation only what its group and its sentence say.
 
+mod access;
 mod alertmanager;
 pub mod client;
 pub mod config;
@@ -114,6 +115,17 @@ impl AlertError {
 }
 
 impl Settings {
+    /// The consumer group of a receiver.
+    fn group_of(&self, receiver: &str) -> String {
+        format!("{}-alert-{receiver}", self.group)
+    }
+
+    /// The consumer group of every receiver.
+    pub fn groups(&self) -> Vec<String> {
+        let targets = self.alert.sinks.iter().flat_map(config::Sink::targets);
+        targets.map(|target| self.group_of(&target)).collect()
+    }
+
     /// Every receiver, with its connection.
     ///
     /// # Errors
@@ -144,7 +156,8 @@ impl Notice {
             category: text("none"),
         };
         let explanation = text("A test of the receiver: nothing was violated.");
-        let violation = group::Violation { key, id: text("test"), explanation, time: now };
+        let id = text("test");
+        let violation = group::Violation { key, id, subject: None, explanation, time: now };
         groups.fold(violation, (0, 0), now, false);
         // One group was folded, so one notice is due.
         let mut notice = groups.due(now, &Default::default(), 1).pop().unwrap_or_default();
@@ -193,7 +206,7 @@ pub fn run(
     receiver: Receiver,
     stop: &CancellationToken,
 ) -> Result<(), AlertError> {
-    let group = format!("{}-alert-{}", settings.group, receiver.name);
+    let group = settings.group_of(&receiver.name);
     let client = format!("bailiwick-alert-{}", receiver.name);
     let role = ConsumerRole { group: &group, client: &client, hidden_topics: &[] };
     let subscription = Subscription::new([InputTopics {
@@ -286,7 +299,7 @@ impl Task<'_> {
             let outcome = delivery.answer.outcome;
             metrics.alerts_delivered(sink, outcome.as_str(), delivery.notices.len());
             metrics.alert_took(sink, delivery.took);
-            let text = delivery.answer.text;
+            let (text, retry_after) = (delivery.answer.text, delivery.answer.retry_after);
             for notice in delivery.notices.iter().filter_map(|number| notices.get(*number)) {
                 match outcome.is_final() {
                     true => self.groups.told(notice, Timestamp::now()),
@@ -298,19 +311,20 @@ impl Task<'_> {
                 }
             }
             if !outcome.is_final() {
-                failed = Some((outcome, text));
+                failed = Some((outcome, text, retry_after));
             }
         }
         metrics.set_alerts(sink, self.groups.len());
         match (failed, self.wait) {
-            (Some((outcome, text)), before) => {
+            (Some((outcome, text, retry_after)), before) => {
                 if before.is_none() {
                     tracing::warn!(sink, outcome = outcome.as_str(), "alerts wait: {text}");
                 }
                 let wait = before.map_or(pace.backoff, |wait| wait.saturating_mul(2));
                 let wait = wait.min(pace.most_backoff);
                 self.wait = Some(wait);
-                self.next_round = Instant::now() + wait;
+                let asked = retry_after.unwrap_or_default().min(pace.most_backoff);
+                self.next_round = Instant::now() + wait.max(asked);
             }
             (None, Some(_)) => {
                 self.wait = None;

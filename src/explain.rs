@@ -9,7 +9,7 @@ use crate::catalog::program::Program;
 use crate::judge::{ExceptionAsked, Silence, Watch, judge_watched};
 use crate::pipeline::Judged;
 use crate::place::StatedPlace;
-use crate::record::{self, sentence};
+use crate::record::{self, SubjectHasher, sentence};
 use crate::verdict::{ClauseId, FactSet, Finding, Judgement, Verdict};
 
 /// What was asked, in the order of the asking.
@@ -48,13 +48,13 @@ pub fn explain_violations(program: &Program, judged: &Judged<'_>) -> String {
     text
 }
 
-/// Explains an event.
-pub fn explain(program: &Program, judged: &Judged<'_>) -> String {
+/// Explains an event. `hasher` stands a hash for its subject.
+pub fn explain(program: &Program, judged: &Judged<'_>, hasher: &SubjectHasher) -> String {
     let mut asked = Asked::default();
     let mut judgement = Judgement::default();
     judge_watched(program, judged.classified, &mut judgement, &mut asked);
     let mut text = String::new();
-    head(&mut text, program, judged, &judgement);
+    head(&mut text, program, judged, &judgement, hasher);
     let mut clauses: Vec<ClauseId> = judgement.findings.iter().map(|f| f.commitment).collect();
     clauses.extend(asked.silent.iter().map(|(clause, _)| *clause));
     clauses.sort();
@@ -66,7 +66,13 @@ pub fn explain(program: &Program, judged: &Judged<'_>) -> String {
     text
 }
 
-fn head(text: &mut String, program: &Program, judged: &Judged<'_>, judgement: &Judgement) {
+fn head(
+    text: &mut String,
+    program: &Program,
+    judged: &Judged<'_>,
+    judgement: &Judgement,
+    hasher: &SubjectHasher,
+) {
     let (event, classified) = (judged.event, judged.classified);
     let geography = program.tenant_geography_id(judgement.tenant_geography);
     let known = if classified.tenant.is_some() { "" } else { ", not in the directory" };
@@ -74,9 +80,15 @@ fn head(text: &mut String, program: &Program, judged: &Judged<'_>, judgement: &J
     let _ = writeln!(text, "  time       {}", event.time);
     let _ = writeln!(text, "  service    {}", program.service_id(classified.service));
     if let Some(operation) = &event.operation {
-        let _ = writeln!(text, "  operation  {operation}");
+        // Text of the record's: it must not draw on the terminal.
+        let shown: String = operation.chars().filter(|c| !c.is_control()).collect();
+        let _ = writeln!(text, "  operation  {shown}");
     }
     let _ = writeln!(text, "  tenant     {} ({geography}{known})", event.tenant);
+    let subject = event.subject.as_ref().and_then(|it| hasher.subject(&event.tenant, it));
+    if let Some(subject) = subject {
+        let _ = writeln!(text, "  subject    {subject}");
+    }
     let categories: Vec<&str> =
         classified.categories.iter().map(|category| program.category_id(category)).collect();
     let assumed = if classified.categories_assumed { " (assumed)" } else { "" };

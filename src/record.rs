@@ -29,6 +29,11 @@ pub struct VerdictRecord<'a> {
     pub event_id: Option<Cow<'a, str>>,
     /// Tenant id.
     pub tenant: Cow<'a, str>,
+    /// The person, device or record that it is about: `hmac-sha256:` and a hash with the
+    /// operator's key. Absent where the event names none, or there is no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^hmac-sha256:[0-9a-f]{64}$"))]
+    pub subject: Option<Cow<'a, str>>,
     /// The narrowest geography that holds the tenant's location.
     pub tenant_geography: Cow<'a, str>,
     /// Canonical service id, or `unknown`.
@@ -126,6 +131,8 @@ pub struct CatalogRecord<'a> {
 #[derive(Clone)]
 pub struct SubjectHasher {
     mac: hmac::Hmac<sha2::Sha256>,
+    /// Whether the key is the operator's.
+    secret: bool,
 }
 
 impl std::fmt::Debug for SubjectHasher {
@@ -144,7 +151,18 @@ impl SubjectHasher {
         // HMAC takes keys of any length, so this cannot fail; the default stands in all the same.
         let mac = hmac::Hmac::new_from_slice(key.unwrap_or(PUBLIC_KEY))
             .unwrap_or_else(|_| hmac::Hmac::new(&Default::default()));
-        Self { mac }
+        Self { mac, secret: key.is_some() }
+    }
+
+    /// The keyed hash of an event's subject: over the tenant's id in lower case, a zero byte
+    /// and the subject. None without the operator's key, since names can be guessed.
+    pub fn subject(&self, tenant: &str, subject: &str) -> Option<String> {
+        use hmac::Mac;
+        let mut mac = self.secret.then(|| self.mac.clone())?;
+        mac.update(tenant.to_lowercase().as_bytes());
+        mac.update(&[0]);
+        mac.update(subject.as_bytes());
+        Some(format!("hmac-sha256:{}", crate::position::hex(&mac.finalize().into_bytes())))
     }
 
     /// 128 bits of the keyed hash, as 32 hexadecimal digits.
@@ -177,6 +195,11 @@ pub fn render<'a>(
             EventId::Personal(id) => Cow::Owned(hasher.hash(id)),
         }),
         tenant: Cow::Borrowed(&*event.tenant),
+        subject: event
+            .subject
+            .as_ref()
+            .and_then(|subject| hasher.subject(&event.tenant, subject))
+            .map(Cow::Owned),
         tenant_geography: program.tenant_geography_id(judgement.tenant_geography).into(),
         service: program.service_id(classified.service).into(),
         time: event.time,
@@ -231,5 +254,24 @@ pub fn place_id(program: &Program, place: FindingPlace) -> Option<Cow<'_, str>> 
         FindingPlace::None => None,
         FindingPlace::Unknown => Some("unknown".into()),
         FindingPlace::Known(id) => Some(program.place_id(id).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_hashed_with_the_operators_key_and_never_without() {
+        let hasher = SubjectHasher::new(Some(b"sixteen bytes ok"));
+        // printf 't-1\0jo@example.org' | openssl dgst -sha256 -hmac 'sixteen bytes ok'
+        let known = "hmac-sha256:a5348f3e77131e8d02ce40ecf9c27d5871b3cf6207fb04391f1a8e4ee8217d88";
+        assert_eq!(hasher.subject("T-1", "jo@example.org").as_deref(), Some(known));
+        for (tenant, subject) in [("t-2", "jo@example.org"), ("t-1", "Jo@example.org")] {
+            assert_ne!(hasher.subject(tenant, subject).as_deref(), Some(known));
+        }
+        let other = SubjectHasher::new(Some(b"sixteen bytes no"));
+        assert_ne!(other.subject("t-1", "jo@example.org").as_deref(), Some(known));
+        assert_eq!(SubjectHasher::new(None).subject("t-1", "jo@example.org"), None);
     }
 }

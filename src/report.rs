@@ -133,7 +133,7 @@ struct Occurrence {
 
 /// Verdict records, added up.
 ///
-/// What grows with the number of events is a table of their ids (some 30 bytes each), because
+/// What grows with the number of events is a table of their ids (up to 90 bytes each), because
 /// the last record of an id counts, and the list of violations. All else is counted by what
 /// events have in common, which the catalog bounds.
 #[derive(Debug, Default)]
@@ -141,12 +141,20 @@ pub struct Report {
     period: Period,
     numbers: HashMap<Arc<Shape>, usize>,
     shapes: Vec<(Arc<Shape>, u64)>,
-    events: HashMap<u128, u32>,
-    violations: HashMap<u128, Occurrence>,
+    events: HashMap<Id, u32>,
+    violations: HashMap<Id, Occurrence>,
     repeated: u64,
     outside: u64,
     unreadable: u64,
-    notes: Vec<String>,
+    notes: Vec<Note>,
+}
+
+/// Something that the records as a whole do not tell.
+#[derive(Debug)]
+struct Note {
+    what: String,
+    why: String,
+    events: Option<u64>,
 }
 
 impl Report {
@@ -157,7 +165,7 @@ impl Report {
 
     /// Adds a verdict record. One of the same id that was added before no longer counts.
     pub fn add(&mut self, record: &VerdictRecord<'_>) {
-        let id = number(&record.id);
+        let id = short(&record.id);
         if let Some(before) = self.events.remove(&id) {
             self.repeated += 1;
             self.violations.remove(&id);
@@ -195,8 +203,8 @@ impl Report {
     }
 
     /// Says something of the records as a whole, under what was not judged.
-    pub fn note(&mut self, text: impl Into<String>) {
-        self.notes.push(text.into());
+    pub fn note(&mut self, what: impl Into<String>, why: impl Into<String>, events: Option<u64>) {
+        self.notes.push(Note { what: what.into(), why: why.into(), events });
     }
 
     /// The figures, in the terms of the catalog.
@@ -215,15 +223,18 @@ impl Report {
     }
 }
 
-/// An id as a number: ours are 128 bits, and any other text is hashed to as many.
-fn number(id: &str) -> u128 {
+/// An id in bytes, which need less room in a table than a number of that size.
+type Id = [u8; 16];
+
+/// Ours are 128 bits, and any other text is hashed to as many.
+fn short(id: &str) -> Id {
     if id.len() == 32
         && let Ok(number) = u128::from_str_radix(id, 16)
     {
-        return number;
+        return number.to_be_bytes();
     }
     let digest = Sha256::digest(id.as_bytes());
-    digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 fn coordinates(source: &Source<'_>) -> String {

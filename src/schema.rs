@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::catalog::source::CatalogFile;
 use crate::event::NativeEvent;
 use crate::record::VerdictRecord;
+use crate::report::Figures;
 use crate::settings::Settings;
 use crate::tenant::TenantRecord;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("catalog", of::<CatalogFile>(Side::Read)),
         ("config", Settings::schema().to_value()),
         ("event", of::<NativeEvent>(Side::Read)),
+        ("report", of::<Figures<'_>>(Side::Written)),
         ("tenant", of::<TenantRecord>(Side::Read)),
         ("verdict", of::<VerdictRecord<'_>>(Side::Written)),
     ]

@@ -35,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pipeline", &["catalog", "classify", "decode", "directory", "judge"]),
     // The verdict record is made of what the pipeline hands out.
     ("record", &["catalog", "pipeline"]),
-    ("schema", &["catalog", "record", "settings"]),
+    ("schema", &["catalog", "record", "report", "settings"]),
     // Figures from verdict records that were kept, in the terms of the catalog.
     ("report", &["catalog", "record"]),
     // The same judge, with somebody watching.

@@ -1,27 +1,37 @@
 //! What a record says stays in the process: a marked text in every string of every format turns
 //! up in the dead letters and nowhere else.
 //!
-//! What may leave: the tenant's id, an event's id that names no person, and canonical names of
-//! the catalog. `judge` ends by telling people on standard error which places it could not
-//! resolve; that one line may name places.
+//! What may leave: the tenant's id, an event's id that names no person, the keyed hash of a
+//! subject, and canonical names of the catalog. `judge` ends by telling people on standard error
+//! which places it could not resolve; that one line may name places. `explain` is for whoever
+//! holds the record: its head repeats the operation and the places as they are written. The status
+//! page names services and places that the catalog does not know.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod support;
+
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::Path;
-use std::process::Command;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bailiwick::catalog::compile::{Strictness, compile};
 use bailiwick::catalog::layers::Layer;
 use bailiwick::classify::InputRules;
 use bailiwick::decode::Format;
 use bailiwick::directory::Directory;
+use bailiwick::explain::{explain, explain_violations};
 use bailiwick::metrics::{Metrics, Tally};
 use bailiwick::pipeline::{Outcome, Pipeline};
 use bailiwick::record::{Source, SubjectHasher, render};
+use rdkafka::mocking::MockCluster;
 use serde_json::{Value, json};
+use support::client::{Out, count, produce, read_all, wait_for};
+use support::receiver::{KEY, Receiver};
 
 /// No name of the catalog has these letters, in any case.
 const MARK: &str = "Qzx7Canary";
@@ -311,6 +321,15 @@ fn marks_leave_the_pipeline_in_no_log_line_no_reason_and_no_metric() {
                         counted += 1;
                         match outcome {
                             Outcome::Judged(judged) => {
+                                let violations = explain_violations(&program, &judged);
+                                let whole = explain(&program, &judged, &hasher);
+                                let head = ["operation", "tenant", "stored", "processed"]
+                                    .map(|it| format!("  {it} "));
+                                let mut lines = violations.lines().chain(whole.lines());
+                                let told = lines.find(|line| {
+                                    has_mark(line) && !head.iter().any(|it| line.starts_with(it))
+                                });
+                                assert_eq!(told, None, "{}: explained", record.field);
                                 let source = Source::File { file: "-".into(), index: 0 };
                                 let verdict =
                                     render(&program, &judged, String::new(), source, &hasher);
@@ -334,4 +353,211 @@ fn marks_leave_the_pipeline_in_no_log_line_no_reason_and_no_metric() {
     let metrics = metrics.encode().unwrap();
     assert!(metrics.contains("bailiwick_verdicts_total") && counted > 5_000, "{counted}");
     assert!(!has_mark(&metrics), "{metrics}");
+}
+
+/// `run`, ended with the test.
+struct Run(Child);
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A real `run` on a cluster, with everything that it can tell somebody switched on.
+struct World {
+    _cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
+    brokers: String,
+    folder: tempfile::TempDir,
+    http: std::net::SocketAddr,
+    hook: Receiver,
+    manager: Receiver,
+}
+
+impl World {
+    fn new() -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        for end in ["violations", "verdicts", "dead-letters"] {
+            cluster.create_topic(&format!("bailiwick.{end}"), 2, 1).unwrap();
+        }
+        cluster.create_topic("audit", 2, 1).unwrap();
+        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (hook, manager) = (Receiver::start(), Receiver::start());
+        let (brokers, folder) = (cluster.bootstrap_servers(), tempfile::tempdir().unwrap());
+        let tenants = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants.yaml");
+        let text = format!(
+            "kafka: {{ brokers: '{brokers}' }}\nworkers: 1\nhttp: {{ listen: '{http}' }}\n\
+             log: {{ level: trace }}\nsubject_key: ${{SUBJECT_KEY}}\n\
+             inputs: [{{ name: all, topics: [audit] }}]\ntenants: {{ file: '{}' }}\n\
+             outputs: {{ verdicts: {{ publish: all }} }}\n\
+             alert:\n  max_age: 36500d\n  sinks:\n    - name: hook\n      webhook:\n        \
+             url: {}\n        secret: ${{HOOK}}\n        allow: [127.0.0.1]\n    \
+             - name: am\n      alertmanager: {{ urls: ['{}'] }}\n",
+            tenants.display(),
+            hook.url("/hook"),
+            manager.url(""),
+        );
+        std::fs::write(folder.path().join("c.yaml"), text).unwrap();
+        Self { _cluster: cluster, brokers, folder, http, hook, manager }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bailiwick"));
+        command.args(arguments).arg("-c").arg(self.folder.path().join("c.yaml"));
+        command.env("SUBJECT_KEY", "sixteen bytes or more").env("HOOK", KEY);
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert!(status.success(), "{arguments:?}: {said}");
+        assert!(!has_mark(&said), "{arguments:?}: {said}");
+        String::from_utf8(stdout).unwrap()
+    }
+
+    fn start(&self) -> (Run, PathBuf) {
+        let log = self.folder.path().join("log");
+        let file = std::fs::File::create(&log).unwrap();
+        let mut command = self.command(&["run"]);
+        command.env("RUST_BACKTRACE", "1").stdout(Stdio::null()).stderr(file);
+        (Run(command.spawn().unwrap()), log)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.http).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 200 "), "{path}: {answer}");
+        answer
+    }
+}
+
+/// What the page shows of records beside tenants: names of services and places that the catalog
+/// does not know, for the person on call who has to look them up.
+const PAGE: [&str; 12] = [
+    "aad_graph: location",
+    "aad_graph: properties.location",
+    "activity: RoleLocation",
+    "audit: properties.loggedByService",
+    "audit_application: properties.loggedByService",
+    "graph: location",
+    "native: location_at_rest",
+    "native: processing_location",
+    "native: service",
+    "risky_user: location",
+    "storage: location",
+    "storage: properties.location",
+];
+
+/// The field that a marked line of the page has its mark from.
+fn shown_as<'r>(line: &str, records: &'r [Marked]) -> &'r str {
+    let line = line.to_lowercase();
+    let (_, rest) = line.split_once(&MARK.to_lowercase()).unwrap();
+    let number: usize = rest.split_once('x').unwrap().0.parse().unwrap();
+    &records[number - 1].field
+}
+
+#[test]
+fn marks_leave_run_in_dead_letters_alone() {
+    let world = World::new();
+    let records = records();
+    let out = records.iter().enumerate();
+    let out = out.map(|(n, record)| Out::value(n as i32 % 2, record.text.as_bytes()));
+    produce(&world.brokers, "audit", out);
+    let (run, log) = world.start();
+    let topic = |end: &str| format!("bailiwick.{end}");
+    let all = records.len() as i64;
+    wait_for("all records", Duration::from_secs(120), || {
+        let of = |end| count(&world.brokers, &topic(end));
+        of("verdicts") + of("dead-letters") == all
+    });
+    let violations = read_all(&world.brokers, &topic("violations"));
+    let groups: BTreeSet<_> = violations.iter().map(|it| it.key.clone()).collect();
+    assert!(groups.len() > 5, "{groups:?}");
+    let fired = |receiver: &Receiver, of_list: bool| {
+        let bodies = receiver.taken().into_iter().map(|request| request.json());
+        let alerts = bodies.flat_map(|body| match of_list {
+            true => body.as_array().unwrap().clone(),
+            false => vec![body["data"].clone()],
+        });
+        alerts.map(|alert| alert["labels"].to_string()).collect::<BTreeSet<_>>().len()
+    };
+    wait_for("all alerts", Duration::from_secs(60), || {
+        fired(&world.hook, false) == groups.len() && fired(&world.manager, true) == groups.len()
+    });
+
+    // Alerts, page and metrics.
+    let requests = [world.hook.seen(), world.manager.seen()].concat();
+    let with_subject = requests.iter().filter(|it| it.text().contains("\"hmac-sha256:")).count();
+    assert!(with_subject > 0, "no alert has a subject");
+    for request in requests {
+        assert!(!has_mark(&request.text()), "alert: {}", request.text());
+    }
+    let metrics = world.get("/metrics");
+    assert!(metrics.contains("bailiwick_verdicts_total") && !has_mark(&metrics), "{metrics}");
+    let page = world.get("/");
+    assert!(page.contains("; tenant "), "{page}");
+    let shown: Vec<&str> = page.lines().filter(|line| has_mark(line)).collect();
+    assert!(!shown.is_empty());
+    for line in shown {
+        let field = shown_as(line, &records);
+        assert!(PAGE.contains(&field) || LEAVE.contains(&field), "page: {field}: {line}");
+    }
+
+    // Verdicts and violations: the event's id and the tenant, which is a verdict's key as well.
+    let verdicts = read_all(&world.brokers, &topic("verdicts"));
+    let mut subjects = BTreeSet::new();
+    for (kind, record) in verdicts
+        .iter()
+        .map(|it| ("verdict", it))
+        .chain(violations.iter().map(|it| ("violation", it)))
+    {
+        let mut value = record.json();
+        let key = String::from_utf8(record.key.clone().unwrap()).unwrap();
+        assert!(kind == "verdict" || !has_mark(&key), "{key}");
+        without_ids(&mut value);
+        subjects.extend(value["subject"].as_str().map(str::to_owned));
+        let text = value.to_string();
+        assert!(!has_mark(&text) && !text.contains("jo@example.org"), "{kind}: {text}");
+        assert!(record.headers.iter().all(|(key, value)| !has_mark(&format!("{key}{value}"))));
+    }
+    // The two marked subjects of each service, and the plain one at tenants known and marked.
+    assert!(subjects.len() >= 4, "{subjects:?}");
+    for letter in read_all(&world.brokers, &topic("dead-letters")) {
+        assert!(has_mark(&String::from_utf8(letter.value.unwrap()).unwrap()), "kept whole");
+        let headers = format!("{:?}", letter.headers);
+        assert!(!has_mark(&headers), "{headers}");
+    }
+
+    // The report repeats ids and tenants of verdicts, and nothing else.
+    let may: BTreeSet<String> = records
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| LEAVE.contains(&record.field.as_str()))
+        .map(|(number, _)| mark(number + 1))
+        .collect();
+    for output in ["markdown", "csv", "json"] {
+        let report = world.output(&["report", "--topic", "-o", output]);
+        assert!(report.contains("entra.eu-data-boundary"), "{report}");
+        let left = may.iter().fold(report, |text, mark| text.replace(mark, ""));
+        assert!(!has_mark(&left), "{output}: {left}");
+    }
+
+    // On files the subject has the same hash as on the topic.
+    let file = world.folder.path().join("event.json");
+    std::fs::write(&file, native().to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let judged = world.output(&["judge", "--fail-on", "never", file]);
+    let judged: Value = serde_json::from_str(&judged).unwrap();
+    let subject = judged["subject"].as_str().unwrap();
+    assert!(subjects.contains(subject), "{subject}");
+    let explained = world.output(&["explain", file]);
+    assert!(explained.contains(subject) && !explained.contains("jo@example.org"), "{explained}");
+
+    drop(run);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("TRACE") && !has_mark(&log) && !log.contains("jo@example.org"), "{log}");
 }

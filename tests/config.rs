@@ -19,7 +19,8 @@ fn folder() -> PathBuf {
 fn environment(name: &str) -> Option<String> {
     match name {
         "BROKERS" => Some("broker-1:9093,broker-2:9093".into()),
-        "KAFKA_PASSWORD" | "SUBJECT_KEY" => Some(SECRET.into()),
+        "KAFKA_PASSWORD" | "SHORT_KEY" => Some(SECRET.into()),
+        "SUBJECT_KEY" => Some(SECRET.repeat(3)),
         "HOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()),
         _ => None,
     }
@@ -134,7 +135,7 @@ fn a_good_file_says_what_it_says_and_takes_secrets_from_variables() {
     assert_eq!(settings.kafka.brokers, "broker-1:9093,broker-2:9093");
     let sasl = settings.kafka.sasl.as_ref().unwrap();
     assert_eq!(sasl.password.as_ref().unwrap().expose_secret(), SECRET);
-    assert_eq!(settings.subject_key.as_ref().unwrap().expose_secret(), SECRET);
+    assert_eq!(settings.subject_key.as_ref().unwrap().expose_secret(), SECRET.repeat(3));
     assert_eq!(settings.tenants[0].country.as_deref(), Some("NO"));
     assert_eq!(settings.workers, 2);
     assert_eq!(settings.inputs[1].topics.pattern.as_deref(), Some("^insights-logs-.*"));

@@ -206,3 +206,17 @@ fn the_sample_tenants_and_the_examples_for_users_fit() {
         assert_valid(&event, &serde_json::from_str(line).unwrap(), line);
     }
 }
+
+#[test]
+fn the_golden_report_fits_and_one_with_a_wrong_type_does_not() {
+    let report = validator("report");
+    let text = std::fs::read_to_string(root().join("tests/reports/examples.json")).unwrap();
+    let mut golden: Value = serde_json::from_str(&text).unwrap();
+    assert!(golden["violations"].as_array().is_some_and(|list| !list.is_empty()));
+    assert_valid(&report, &golden, "tests/reports/examples.json");
+    golden["from"] = "yesterday".into();
+    assert!(!report.is_valid(&golden));
+    golden["from"] = Value::Null;
+    golden["documents"][0]["clauses"][0]["judged"] = "many".into();
+    assert!(!report.is_valid(&golden));
+}

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bailiwick::kafka::Cluster;
-use bailiwick::kafka::check::{Level, Use, Wanted, check};
+use bailiwick::kafka::check::{Alerts, Level, Use, Wanted, check};
 use bailiwick::worker::Pace;
 use serde_json::json;
 use support::broker::{PASSWORD, USER};
@@ -351,6 +351,10 @@ fn looking_at_the_clusters_finds_everything_at_once_and_changes_nothing() {
             (&topics.dead_letters, Use::DeadLetters),
             (&wide, Use::DeadLetters),
         ],
+        alerts: Some(Alerts {
+            topic: &topics.violations,
+            groups: vec![format!("{}-alert-hook", topics.group)],
+        }),
         max_record_bytes: 1 << 20,
     };
     let findings = check(&wanted);
@@ -372,6 +376,9 @@ fn looking_at_the_clusters_finds_everything_at_once_and_changes_nothing() {
     assert!(of(&pattern)[0].1.contains("2 topics"), "{}", show());
     assert_eq!(of("workers")[0].0, Level::Warning, "{}", show());
     assert!(of(&topics.group)[0].1.contains("committed nothing"), "{}", show());
+    let alerts = of(&format!("alerts from topic {}", topics.violations));
+    assert_eq!(alerts, [(Level::Ok, "can be read; it is empty")], "{}", show());
+    assert!(of("-alert-hook")[0].1.contains("committed nothing"), "{}", show());
     assert!(of(&topics.dead_letters).iter().any(|it| it.1.contains("168 h")), "{}", show());
     assert!(of(&wide).iter().any(|it| it.1.contains("nothing is ever deleted")), "{}", show());
     assert!(committed(&broker.bootstrap, &topics.group, &topics.input, 3).is_empty());

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::client::{Answer, Client};
+use super::config::{AlertFault, Alertmanager};
 use super::group::{Kind, Notice};
 use super::sink::Times;
 use super::words::Words;
@@ -14,6 +16,8 @@ use super::words::Words;
 #[derive(Debug)]
 pub(super) struct Replica {
     url: String,
+    /// A header, where a proxy before it asks for one.
+    authorization: Option<SecretString>,
     times: Times,
 }
 
@@ -27,8 +31,9 @@ struct Alert {
 }
 
 impl Replica {
-    pub(super) fn new(url: &str, times: Times) -> Self {
-        Self { url: format!("{}/api/v2/alerts", url.trim_end_matches('/')), times }
+    pub(super) fn new(url: &str, manager: &Alertmanager, times: Times) -> Result<Self, AlertFault> {
+        let url = format!("{}/api/v2/alerts", url.trim_end_matches('/'));
+        Ok(Self { url, authorization: manager.authorization()?, times })
     }
 
     pub(super) fn send<'n>(
@@ -48,7 +53,9 @@ impl Replica {
             .collect();
         // Maps of strings and times cannot fail to be JSON.
         let body = serde_json::to_vec(&alerts).unwrap_or_default();
-        client.post(&self.url, &["Content-Type: application/json".to_owned()], &body)
+        let mut headers = vec!["Content-Type: application/json".to_owned()];
+        headers.extend(self.authorization.as_ref().map(|it| it.expose_secret().to_owned()));
+        client.post(&self.url, &headers, &body)
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP to a receiver: one POST at a time, bounded in time and size, never redirected.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use curl::easy::{Easy2, Handler, List, WriteError};
@@ -12,6 +13,8 @@ const MOST: usize = 1024;
 pub struct Reply {
     /// The status.
     pub status: u32,
+    /// When the receiver wants to be asked again.
+    pub retry_after: Option<Duration>,
     /// The beginning of the answer.
     pub text: String,
 }
@@ -71,30 +74,58 @@ pub struct Answer {
     pub outcome: Outcome,
     /// The status and the beginning of the answer, or why there is none.
     pub text: String,
+    /// How long a receiver that does not take it for now wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// There was no answer.
+    pub fn none(outcome: Outcome, text: impl Into<String>) -> Self {
+        Self { outcome, text: text.into(), retry_after: None }
+    }
 }
 
 #[derive(Debug, Default)]
-struct Body(Vec<u8>);
+struct Reading {
+    body: Vec<u8>,
+    retry_after: Option<Duration>,
+}
 
-impl Handler for Body {
+impl Handler for Reading {
     fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
-        let room = MOST.saturating_sub(self.0.len()).min(data.len());
-        self.0.extend_from_slice(data.get(..room).unwrap_or_default());
+        let room = MOST.saturating_sub(self.body.len()).min(data.len());
+        self.body.extend_from_slice(data.get(..room).unwrap_or_default());
         Ok(data.len())
     }
+
+    fn header(&mut self, data: &[u8]) -> bool {
+        if let Some(time) = retry_after(data) {
+            self.retry_after = Some(time);
+        }
+        true
+    }
+}
+
+/// The seconds of a `Retry-After`; none of a date, which would need the receiver's clock.
+fn retry_after(line: &[u8]) -> Option<Duration> {
+    let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
+    let seconds = value.trim().parse().ok()?;
+    name.eq_ignore_ascii_case("retry-after").then(|| Duration::from_secs(seconds))
 }
 
 /// A connection to one receiver.
 #[derive(Debug)]
 pub struct Client {
-    easy: Easy2<Body>,
+    easy: Easy2<Reading>,
     timeout: Duration,
+    ca_file: Option<PathBuf>,
 }
 
 impl Client {
-    /// Connects when something is sent.
-    pub fn new(timeout: Duration) -> Self {
-        Self { easy: Easy2::new(Body::default()), timeout }
+    /// Connects when something is sent. `ca_file` holds the authorities to trust, PEM; the
+    /// system's where there is none.
+    pub fn new(timeout: Duration, ca_file: Option<PathBuf>) -> Self {
+        Self { easy: Easy2::new(Reading::default()), timeout, ca_file }
     }
 
     /// Sends a body.
@@ -103,12 +134,13 @@ impl Client {
             Ok(reply) => Answer {
                 outcome: Outcome::of(reply.status),
                 text: format!("HTTP {} {}", reply.status, reply.text).trim().to_owned(),
+                retry_after: reply.retry_after.filter(|_| matches!(reply.status, 429 | 503)),
             },
             // Not the longer description, which may quote the URL.
-            Err(error) => Answer {
-                outcome: Outcome::Unreachable,
-                text: format!("no answer: {}", error.description()),
-            },
+            Err(error) => {
+                let text = format!("no answer: {}", error.description());
+                Answer::none(Outcome::Unreachable, text)
+            }
         }
     }
 
@@ -124,9 +156,13 @@ impl Client {
         }
         list.append("Expect:")?;
         let easy = &mut self.easy;
-        easy.get_mut().0.clear();
+        *easy.get_mut() = Reading::default();
         easy.url(url)?;
         easy.follow_location(false)?;
+        if let Some(file) = &self.ca_file {
+            easy.cainfo(file)?;
+            easy.capath("")?;
+        }
         easy.timeout(self.timeout)?;
         easy.connect_timeout(self.timeout / 2)?;
         easy.useragent(concat!("bailiwick/", env!("CARGO_PKG_VERSION")))?;
@@ -134,10 +170,27 @@ impl Client {
         easy.post_fields_copy(body)?;
         easy.http_headers(list)?;
         easy.perform()?;
-        let text: String = String::from_utf8_lossy(&easy.get_ref().0)
+        let text: String = String::from_utf8_lossy(&easy.get_ref().body)
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        Ok(Reply { status: easy.response_code()?, text })
+        let retry_after = easy.get_ref().retry_after;
+        Ok(Reply { status: easy.response_code()?, retry_after, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_in_seconds_alone() {
+        let read = |line: &str| retry_after(line.as_bytes()).map(|wait| wait.as_secs());
+        assert_eq!(read("Retry-After: 120\r\n"), Some(120));
+        assert_eq!(read("retry-after:5"), Some(5));
+        for line in ["Retry-After: Wed, 21 Oct 2026 07:28:00 GMT", "Retry-After: -1", "Age: 5", ""]
+        {
+            assert_eq!(read(line), None, "{line}");
+        }
     }
 }

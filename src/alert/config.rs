@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::Deserialize;
 
+use super::access::{BasicAuth, ca_fault};
+
 /// Alerts about violations. None are sent where no sink is named.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -84,6 +86,19 @@ pub struct Alertmanager {
     /// Every replica, without a path of the API: `http://alertmanager-0:9093`.
     #[schemars(length(min = 1))]
     pub urls: Vec<String>,
+    /// The name and password that a proxy before it asks for.
+    #[serde(default)]
+    pub basic_auth: Option<BasicAuth>,
+    /// The token that a proxy before it asks for: `${NAME}` only.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub bearer_token: Option<SecretString>,
+    /// File that holds the token.
+    #[serde(default)]
+    pub bearer_token_file: Option<PathBuf>,
+    /// Certificate authorities, PEM; the system's where absent.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// An HTTP endpoint that takes CloudEvents, signed by Standard Webhooks.
@@ -102,6 +117,9 @@ pub struct Webhook {
     /// Hosts that may be sent to.
     #[schemars(length(min = 1))]
     pub allow: Vec<String>,
+    /// Certificate authorities, PEM; the system's where absent.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Webhook {
@@ -138,12 +156,24 @@ pub enum AlertFault {
     /// The key is missing, or given twice.
     #[error("give either `secret` or `secret_file`")]
     Secret,
-    /// The key's file cannot be read.
+    /// A file cannot be read.
     #[error("the file cannot be read: {0}")]
-    SecretFile(std::io::ErrorKind),
+    File(std::io::ErrorKind),
     /// The key is none.
     #[error("the key is not `whsec_` and base64 of 24 to 64 bytes")]
     Key,
+    /// More than one thing to show to a proxy, or a secret in two places.
+    #[error("give one of `basic_auth` and `bearer_token`, and a secret in one place only")]
+    Credentials,
+    /// A name without a password.
+    #[error("give either `password` or `password_file`")]
+    Password,
+    /// A name or a secret that no header can hold.
+    #[error("it cannot be sent: it is empty or of several lines, or the name has a colon")]
+    Unusable,
+    /// The file of authorities holds none.
+    #[error("the file holds no certificate in PEM")]
+    Certificate,
 }
 
 impl AlertFault {
@@ -158,8 +188,12 @@ impl AlertFault {
             Self::Url => "alert_url",
             Self::NotAllowed => "alert_target_not_allowed",
             Self::Secret => "alert_secret",
-            Self::SecretFile(_) => "alert_secret_file",
+            Self::File(_) => "alert_file",
             Self::Key => "alert_key",
+            Self::Credentials => "alert_credentials",
+            Self::Password => "alert_password",
+            Self::Unusable => "alert_credentials_unusable",
+            Self::Certificate => "alert_certificate",
         }
     }
 }
@@ -190,7 +224,10 @@ impl Alert {
             }
             match (&sink.alertmanager, &sink.webhook) {
                 (Some(manager), None) => {
-                    let path = format!("{path}.alertmanager.urls");
+                    let path = format!("{path}.alertmanager");
+                    let access = manager.access_faults().into_iter();
+                    faults.extend(access.map(|(key, fault)| (format!("{path}.{key}"), fault)));
+                    let path = format!("{path}.urls");
                     if manager.urls.is_empty() {
                         faults.push((path.clone(), AlertFault::NoUrl));
                     }
@@ -210,6 +247,17 @@ impl Alert {
 }
 
 impl Sink {
+    /// Every file that its settings name.
+    pub fn files(&mut self) -> Vec<&mut PathBuf> {
+        let (manager, hook) = (self.alertmanager.as_mut(), self.webhook.as_mut());
+        let of_manager = manager.map(|it| {
+            let password = it.basic_auth.as_mut().and_then(|basic| basic.password_file.as_mut());
+            [password, it.bearer_token_file.as_mut(), it.ca_file.as_mut()]
+        });
+        let of_hook = hook.map(|it| [it.secret_file.as_mut(), it.ca_file.as_mut()]);
+        of_manager.into_iter().flatten().chain(of_hook.into_iter().flatten()).flatten().collect()
+    }
+
     /// The names of its receivers, each with a queue of its own: one for each replica.
     pub fn targets(&self) -> Vec<String> {
         match &self.alertmanager {
@@ -228,13 +276,14 @@ impl Webhook {
             add("url", fault);
         }
         match self.key() {
-            Err(fault @ (AlertFault::SecretFile(_) | AlertFault::Key))
-                if self.secret_file.is_some() =>
-            {
+            Err(fault @ (AlertFault::File(_) | AlertFault::Key)) if self.secret_file.is_some() => {
                 add("secret_file", fault);
             }
             Err(fault) => add("secret", fault),
             Ok(_) => {}
+        }
+        if let Some((key, fault)) = ca_fault(self.ca_file.as_deref()) {
+            add(key, fault);
         }
     }
 
@@ -249,8 +298,9 @@ impl Webhook {
     pub(super) fn key(&self) -> Result<SecretBox<Vec<u8>>, AlertFault> {
         let text = match (&self.secret, &self.secret_file) {
             (Some(secret), None) => secret.expose_secret().to_owned(),
-            (None, Some(file)) => std::fs::read_to_string(file)
-                .map_err(|error| AlertFault::SecretFile(error.kind()))?,
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).map_err(|error| AlertFault::File(error.kind()))?
+            }
             _ => return Err(AlertFault::Secret),
         };
         let encoded = text.trim().strip_prefix("whsec_").ok_or(AlertFault::Key)?;
@@ -333,11 +383,43 @@ mod tests {
         let mut twice = alert(serde_json::json!({"name": "am", "alertmanager": {"urls": []}}));
         assert_eq!(codes(&twice), ["alert_no_url"]);
         let urls = ["http://a:9093", "http://b"].map(str::to_owned).to_vec();
-        twice.sinks[0].alertmanager = Some(Alertmanager { urls });
+        twice.sinks[0].alertmanager.as_mut().unwrap().urls = urls;
         assert_eq!(twice.sinks[0].targets(), ["am-0", "am-1"]);
         twice.sinks.push(twice.sinks[0].clone());
         assert_eq!(codes(&twice), ["alert_sink_twice"]);
         let odd = Alert { quiet: Span(Duration::ZERO), ..Alert::default() };
         assert_eq!(codes(&odd), ["alert_time", "alert_time"]);
+    }
+
+    #[test]
+    fn a_proxy_is_shown_one_thing_and_a_private_authority_is_a_certificate() {
+        let of = |more: serde_json::Value| {
+            let mut manager = serde_json::json!({"urls": ["https://a"]});
+            manager.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            alert(serde_json::json!({"name": "am", "alertmanager": manager}))
+        };
+        let basic = |more: &str| {
+            serde_json::from_str(more)
+                .map(|basic: serde_json::Value| of(serde_json::json!({"basic_auth": basic})))
+        };
+        let good = basic(r#"{"username": "ops", "password": "hunter2"}"#).unwrap();
+        assert_eq!(codes(&good), [""; 0]);
+        let manager = good.sinks[0].alertmanager.as_ref().unwrap();
+        let header = manager.authorization().unwrap().unwrap();
+        assert_eq!(header.expose_secret(), "Authorization: Basic b3BzOmh1bnRlcjI=");
+        assert!(!format!("{good:?}").contains("hunter2"));
+        for (more, code) in [
+            (r#"{"username": "ops"}"#, "alert_password"),
+            (r#"{"username": "o:s", "password": "x"}"#, "alert_credentials_unusable"),
+            (r#"{"username": "ops", "password": "a\nHost: b"}"#, "alert_credentials_unusable"),
+            (r#"{"username": "ops", "password_file": "nowhere/x"}"#, "alert_file"),
+            (r#"{"username": "a", "password": "b", "password_file": "c"}"#, "alert_credentials"),
+        ] {
+            assert_eq!(codes(&basic(more).unwrap()), [code], "{more}");
+        }
+        let both = serde_json::json!({"bearer_token": "t", "bearer_token_file": "f"});
+        assert_eq!(codes(&of(both)), ["alert_credentials"]);
+        assert_eq!(codes(&of(serde_json::json!({"ca_file": "nowhere/x"}))), ["alert_file"]);
+        assert_eq!(codes(&of(serde_json::json!({"ca_file": "Cargo.toml"}))), ["alert_certificate"]);
     }
 }

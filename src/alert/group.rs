@@ -27,6 +27,8 @@ pub struct Violation {
     pub key: Key,
     /// The verdict's id.
     pub id: String,
+    /// The keyed hash of whom it is about.
+    pub subject: Option<String>,
     /// The finding in words.
     pub explanation: String,
     /// When the event happened.
@@ -73,6 +75,8 @@ pub struct Notice {
     pub count: u64,
     /// The latest violation's id.
     pub latest: String,
+    /// The keyed hash of whom the latest violation is about.
+    pub subject: Option<String>,
     /// The latest violation in words.
     pub explanation: String,
     offset: i64,
@@ -184,6 +188,7 @@ impl Groups {
             last: group.last,
             count: group.count,
             latest: group.latest.id.clone(),
+            subject: group.latest.subject.clone(),
             explanation: group.latest.explanation.clone(),
             offset: group.offset,
         });

@@ -62,17 +62,20 @@ impl Receiver {
         times: Times,
         timeout: Duration,
     ) -> Result<Vec<Self>, AlertFault> {
-        let kinds = match (&sink.alertmanager, &sink.webhook) {
-            (Some(manager), None) => manager
-                .urls
-                .iter()
-                .map(|url| Kind::Alertmanager(Replica::new(url, times)))
-                .collect(),
-            (None, Some(webhook)) => vec![Kind::Webhook(Endpoint::new(webhook)?)],
+        let (kinds, ca_file) = match (&sink.alertmanager, &sink.webhook) {
+            (Some(manager), None) => {
+                let replica =
+                    |url: &String| Replica::new(url, manager, times).map(Kind::Alertmanager);
+                let kinds = manager.urls.iter().map(replica).collect::<Result<_, _>>()?;
+                (kinds, &manager.ca_file)
+            }
+            (None, Some(webhook)) => {
+                (vec![Kind::Webhook(Endpoint::new(webhook)?)], &webhook.ca_file)
+            }
             _ => return Err(AlertFault::Kind),
         };
-        let receiver =
-            |(name, kind)| Self { name, kind, client: Client::new(timeout), words: words.clone() };
+        let client = || Client::new(timeout, ca_file.clone());
+        let receiver = |(name, kind)| Self { name, kind, client: client(), words: words.clone() };
         Ok(sink.targets().into_iter().zip(kinds).map(receiver).collect())
     }
 
@@ -92,7 +95,8 @@ impl Receiver {
                 for (number, notice) in notices.iter().enumerate() {
                     let before = Instant::now();
                     let answer = endpoint.send(&mut self.client, &self.words, notice, now);
-                    let gone = answer.outcome == Outcome::Unreachable;
+                    let gone =
+                        answer.outcome == Outcome::Unreachable || answer.retry_after.is_some();
                     deliveries.push(Delivery {
                         notices: vec![number],
                         answer,
@@ -135,9 +139,7 @@ impl Receiver {
     /// Sends one notice, to see what comes back.
     pub fn try_out(&mut self, notice: &Notice, now: Timestamp) -> Answer {
         let deliveries = self.send(std::slice::from_ref(notice), now);
-        deliveries.into_iter().next().map(|delivery| delivery.answer).unwrap_or(Answer {
-            outcome: Outcome::Unreachable,
-            text: "nothing was sent".to_owned(),
-        })
+        let answer = deliveries.into_iter().next().map(|delivery| delivery.answer);
+        answer.unwrap_or(Answer::none(Outcome::Unreachable, "nothing was sent"))
     }
 }

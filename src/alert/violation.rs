@@ -12,6 +12,8 @@ const SENTENCE: usize = 4096;
 #[derive(Deserialize)]
 struct Record {
     id: String,
+    #[serde(default)]
+    subject: Option<String>,
     tenant_geography: String,
     service: String,
     time: Timestamp,
@@ -25,6 +27,13 @@ struct Finding {
     category: Option<String>,
     verdict: String,
     explanation: String,
+}
+
+/// A keyed hash, and nothing that merely stands in its place.
+fn is_hash(subject: &str) -> bool {
+    subject.strip_prefix("hmac-sha256:").is_some_and(|digest| {
+        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Reads a violation; a record holds the findings of one group. None where it is none.
@@ -52,6 +61,7 @@ pub(super) fn read(value: &[u8]) -> Option<Violation> {
     ours.then_some(Violation {
         key,
         id: record.id,
+        subject: record.subject.filter(|subject| is_hash(subject)),
         explanation: finding.explanation,
         time: record.time,
     })
@@ -74,6 +84,12 @@ mod tests {
             (violation.key.place.as_str(), violation.key.category.as_str()),
             ("none", "usage")
         );
+        let mut named = record.clone();
+        let hash = format!("hmac-sha256:{}", "0a".repeat(32));
+        for (subject, kept) in [(hash.as_str(), Some(&hash)), ("jo@example.org", None)] {
+            named["subject"] = subject.into();
+            assert_eq!(read_of(&named).unwrap().subject.as_ref(), kept);
+        }
         let mut long = record.clone();
         long["service"] = "s".repeat(300).into();
         let mut kept = record;

@@ -36,7 +36,7 @@ impl Endpoint {
         let body = event(&id, words, notice, now).to_string();
         let sent = Timestamp::now().as_second();
         let Some(signature) = sign(self.key.expose_secret(), &id, sent, &body) else {
-            return Answer { outcome: Outcome::Unavailable, text: "no signature".to_owned() };
+            return Answer::none(Outcome::Unavailable, "no signature");
         };
         let headers = [
             "Content-Type: application/cloudevents+json; charset=utf-8".to_owned(),

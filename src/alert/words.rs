@@ -66,6 +66,9 @@ impl Words {
             ("verdict_id", notice.latest.clone()),
             ("runbook", format!("bailiwick catalog show {}", key.commitment)),
         ]);
+        if let Some(subject) = &notice.subject {
+            annotations.insert("subject", subject.clone());
+        }
         if let Some(clause) = self.clause(key) {
             let document = self.program.documents.get(usize::from(clause.document));
             let title = document.map_or("", |document| &*document.title);

@@ -169,9 +169,11 @@ pub struct ReportArguments {
     /// Files of verdict records, one a line, as `judge` prints them; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub files: Vec<PathBuf>,
-    /// Read the verdicts from this topic instead, from its start to the end that it has now
+    /// Read the verdicts from their topic instead, from its start to the end that it has now;
+    /// from another topic than the configuration's where NAME is given
     #[arg(long, value_name = "NAME", requires = "config", conflicts_with = "files")]
-    pub topic: Option<String>,
+    #[arg(num_args = 0..=1)]
+    pub topic: Option<Option<String>>,
     /// Take the catalog, and the cluster of the topic, from this configuration
     #[arg(short, long, value_name = "FILE", conflicts_with = "layers")]
     pub config: Option<PathBuf>,
@@ -260,7 +262,7 @@ pub enum AlertCommand {
 pub enum ConfigCommand {
     /// Print a JSON Schema
     Schema {
-        /// Which one: config, event, tenant, verdict or catalog
+        /// Which one: config, event, tenant, verdict, report or catalog
         #[arg(default_value = "config")]
         name: String,
     },

@@ -10,7 +10,7 @@ use super::loading::{Judging, MAX_RECORD_BYTES};
 use super::{Exit, loading, print};
 
 pub(super) fn run(arguments: &ExplainArguments) -> Exit {
-    let Judging { mut pipeline, program, .. } = match loading::judging(&arguments.records) {
+    let Judging { mut pipeline, program, hasher } = match loading::judging(&arguments.records) {
         Ok(judging) => judging,
         Err(exit) => return exit,
     };
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Exit {
         let mut tree = String::new();
         let read = pipeline.frame(index as u32, raw, &mut |outcome| {
             if let (true, Outcome::Judged(judged)) = (wanted, outcome) {
-                tree = explain(&program, &judged);
+                tree = explain(&program, &judged, &hasher);
             }
         });
         match read {

@@ -26,6 +26,12 @@ use super::{Exit, loading, print};
 const NAMED: u64 = 20;
 
 pub(super) fn run(arguments: &ReportArguments) -> Exit {
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && from >= to
+    {
+        say!("bailiwick: the period is empty: --from is not before --to");
+        return Exit::Usage;
+    }
     let mut session = Session {
         report: Report::new(Period { from: arguments.from, to: arguments.to }),
         unreadable: 0,
@@ -34,7 +40,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
         Some(path) => loading::settings(path).and_then(|settings| {
             let program = program(&settings)?;
             match &arguments.topic {
-                Some(topic) => session.topic(&settings, topic)?,
+                Some(topic) => session.topic(&settings, topic.as_deref())?,
                 None => session.files(arguments)?,
             }
             Ok(program)
@@ -55,12 +61,12 @@ pub(super) fn run(arguments: &ReportArguments) -> Exit {
         ReportOutput::Json => match serde_json::to_string_pretty(&figures) {
             Ok(text) => text + "\n",
             Err(error) => {
-                eprintln!("bailiwick: the report cannot be written: {error}");
+                say!("bailiwick: the report cannot be written: {error}");
                 return Exit::Failed;
             }
         },
     };
-    eprintln!(
+    say!(
         "read {} events of the period, {} violations, unreadable {}",
         figures.events,
         figures.violations.len(),
@@ -95,7 +101,7 @@ impl Session {
     fn files(&mut self, arguments: &ReportArguments) -> Result<(), Exit> {
         for path in &arguments.files {
             self.file(path).map_err(|error| {
-                eprintln!("bailiwick: {} cannot be read: {error}", path.display());
+                say!("bailiwick: {} cannot be read: {error}", path.display());
                 Exit::Failed
             })?;
         }
@@ -133,19 +139,31 @@ impl Session {
         Ok(())
     }
 
-    fn topic(&mut self, settings: &Settings, topic: &str) -> Result<(), Exit> {
+    fn topic(&mut self, settings: &Settings, topic: Option<&str>) -> Result<(), Exit> {
         let outputs = &settings.outputs;
+        let topic = topic.unwrap_or(&outputs.verdicts.topic);
         let cluster = outputs.kafka.as_ref().unwrap_or(&settings.kafka);
+        if topic == outputs.violations.topic {
+            say!(
+                "bailiwick: {topic} holds violations alone, and those in parts: name the topic of \
+                 the verdicts, which `outputs.verdicts.publish: all` fills"
+            );
+            return Err(Exit::Usage);
+        }
         if topic == outputs.verdicts.topic {
+            let what = "Events without a verdict record";
             match outputs.verdicts.publish {
                 Publish::All => {}
                 Publish::NotCompliant => self.report.note(
+                    what,
                     "the configuration publishes violations and what is open for want of more \
                      than a place, and no other verdicts (outputs.verdicts.publish)",
+                    None,
                 ),
-                Publish::Off => self
-                    .report
-                    .note("the configuration publishes no verdicts (outputs.verdicts.publish)"),
+                Publish::Off => {
+                    let why = "the configuration publishes no verdicts (outputs.verdicts.publish)";
+                    self.report.note(what, why, None);
+                }
             }
         }
         let bar = progress(0, "{bar:40} {pos}/{len} records {eta}");
@@ -159,10 +177,21 @@ impl Session {
             }
         });
         bar.finish_and_clear();
-        result.map_err(|error| {
-            eprintln!("bailiwick: {error}");
+        let extent = result.map_err(|error| {
+            say!("bailiwick: {error}; `bailiwick validate --connect` looks further");
             Exit::Failed
-        })
+        })?;
+        if extent.deleted > 0 {
+            let what = format!("Verdicts that {topic} no longer holds");
+            let why = "they were deleted before this report: retention";
+            self.report.note(what, why, Some(extent.deleted));
+        }
+        if extent.empty > 0 {
+            let what = format!("Offsets of {topic} without a record");
+            let why = "compacted away or deleted meanwhile; some may be marks of transactions";
+            self.report.note(what, why, Some(extent.empty));
+        }
+        Ok(())
     }
 
     fn add(&mut self, text: &[u8]) -> bool {
@@ -177,7 +206,7 @@ impl Session {
         self.report.unreadable();
         self.unreadable += 1;
         if self.unreadable <= NAMED {
-            eprintln!("{at} is no verdict record");
+            say!("{at} is no verdict record");
         }
     }
 }

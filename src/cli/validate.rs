@@ -4,7 +4,7 @@ use crate::app;
 use crate::catalog::compile::Strictness;
 use crate::directory;
 use crate::emit::Publish;
-use crate::kafka::check::{self, Level, Use, Wanted};
+use crate::kafka::check::{self, Alerts, Level, Use, Wanted};
 use crate::settings::Settings;
 
 use super::arguments::ValidateArguments;
@@ -92,6 +92,10 @@ fn wanted(settings: &Settings) -> Wanted<'_> {
     if outputs.verdicts.publish != Publish::Off {
         written.push((&outputs.verdicts.topic, Use::Results));
     }
+    let alerts = (!settings.alert.sinks.is_empty()).then(|| Alerts {
+        topic: &outputs.violations.topic,
+        groups: app::alerts(settings).groups(),
+    });
     let inputs = || settings.inputs.iter().map(|input| &input.topics);
     Wanted {
         input: &settings.kafka,
@@ -101,6 +105,7 @@ fn wanted(settings: &Settings) -> Wanted<'_> {
         topics: inputs().flat_map(|input| &input.topics).map(String::as_str).collect(),
         patterns: inputs().filter_map(|input| input.pattern.as_deref()).collect(),
         written,
+        alerts,
         max_record_bytes: settings.max_record_bytes,
     }
 }

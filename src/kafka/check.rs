@@ -73,8 +73,19 @@ pub struct Wanted<'a> {
     pub patterns: Vec<&'a str>,
     /// Topics that are written to.
     pub written: Vec<(&'a str, Use)>,
+    /// What the receivers of alerts read of the results; none where there are no receivers.
+    pub alerts: Option<Alerts<'a>>,
     /// Larger records are dead letters.
     pub max_record_bytes: usize,
+}
+
+/// What receivers of alerts read.
+#[derive(Clone, Debug)]
+pub struct Alerts<'a> {
+    /// The violations topic.
+    pub topic: &'a str,
+    /// The consumer group of each receiver.
+    pub groups: Vec<String>,
 }
 
 /// Connects and reports. It blocks, for half a minute where a cluster does not answer.
@@ -160,19 +171,7 @@ fn look_at_input(wanted: &Wanted<'_>, findings: &mut Findings) -> u64 {
             }
             None => {}
         }
-        match probe.newest(wanted.input, wanted.group, topic, count) {
-            Ok(None) => findings.add(Level::Ok, what, "can be read; it is empty"),
-            Ok(Some(ahead)) if ahead > SKEW_MILLIS => findings.add(
-                Level::Warning,
-                what,
-                format!(
-                    "the newest record is {} s ahead of this machine's clock: one of the clocks is wrong",
-                    ahead / 1000
-                ),
-            ),
-            Ok(Some(_)) => findings.add(Level::Ok, what, "can be read"),
-            Err(reason) => findings.add(Level::Error, what, reason),
-        }
+        look_into(wanted.input, wanted.group, topic, count, &what, &probe, findings);
     }
     let workers = wanted.workers;
     if partitions < workers && !topics.is_empty() {
@@ -182,8 +181,33 @@ fn look_at_input(wanted: &Wanted<'_>, findings: &mut Findings) -> u64 {
             format!("{workers} workers share {partitions} partitions: some have nothing to do"),
         );
     }
-    look_at_group(wanted, &probe, &topics, findings);
+    look_at_group(wanted.input, wanted.group, &probe, &topics, findings);
     largest
+}
+
+/// Reads the newest record of a topic.
+fn look_into(
+    cluster: &Cluster,
+    group: &str,
+    topic: &str,
+    partitions: usize,
+    what: &str,
+    probe: &Probe,
+    findings: &mut Findings,
+) {
+    match probe.newest(cluster, group, topic, partitions) {
+        Ok(None) => findings.add(Level::Ok, what, "can be read; it is empty"),
+        Ok(Some(ahead)) if ahead > SKEW_MILLIS => findings.add(
+            Level::Warning,
+            what,
+            format!(
+                "the newest record is {} s ahead of this machine's clock: one of the clocks is wrong",
+                ahead / 1000
+            ),
+        ),
+        Ok(Some(_)) => findings.add(Level::Ok, what, "can be read"),
+        Err(reason) => findings.add(Level::Error, what, reason),
+    }
 }
 
 /// A record that is further ahead than this does not come from a clock that is merely a bit off.
@@ -224,11 +248,17 @@ fn input_settings(what: &str, settings: &TopicSettings, limit: usize, findings: 
     }
 }
 
-fn look_at_group(wanted: &Wanted<'_>, probe: &Probe, topics: &[String], findings: &mut Findings) {
-    let what = format!("group {}", wanted.group);
+fn look_at_group(
+    cluster: &Cluster,
+    group: &str,
+    probe: &Probe,
+    topics: &[String],
+    findings: &mut Findings,
+) {
+    let what = format!("group {group}");
     let known: Vec<&str> =
         topics.iter().map(String::as_str).filter(|t| probe.partitions(t).is_ok()).collect();
-    match probe.committed(wanted.input, wanted.group, &known) {
+    match probe.committed(cluster, group, &known) {
         Ok(0) => findings.add(
             Level::Ok,
             what.as_str(),
@@ -241,7 +271,7 @@ fn look_at_group(wanted: &Wanted<'_>, probe: &Probe, topics: &[String], findings
         ),
         Err(reason) => findings.add(Level::Error, what.as_str(), reason),
     }
-    match probe.group(wanted.group) {
+    match probe.group(group) {
         Ok(None) => {}
         Ok(Some(group)) if !group.compatible => findings.add(
             Level::Error,
@@ -281,6 +311,22 @@ fn look_at_output(wanted: &Wanted<'_>, largest_input: u64, findings: &mut Findin
             Some(Err(reason)) => findings.add(Level::Warning, what, unknown_settings(reason)),
             None => {}
         }
+    }
+    if let Some(alerts) = &wanted.alerts {
+        look_at_alerts(wanted.output, alerts, &probe, findings);
+    }
+}
+
+/// Alerts read the violations topic, each receiver in a group of its own.
+fn look_at_alerts(cluster: &Cluster, alerts: &Alerts<'_>, probe: &Probe, findings: &mut Findings) {
+    // Where it is not there, that was said of it as an output.
+    let Ok(count) = probe.partitions(alerts.topic) else { return };
+    let what = format!("alerts from topic {}", alerts.topic);
+    for (number, group) in alerts.groups.iter().enumerate() {
+        if number == 0 {
+            look_into(cluster, group, alerts.topic, count, &what, probe, findings);
+        }
+        look_at_group(cluster, group, probe, &[alerts.topic.to_owned()], findings);
     }
 }
 
@@ -377,6 +423,7 @@ mod tests {
             topics: vec!["audit"],
             patterns: vec![],
             written: vec![],
+            alerts: None,
             max_record_bytes: 1,
         });
         assert_eq!(findings.len(), 6, "three faults on either side: {findings:?}");

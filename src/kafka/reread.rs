@@ -62,6 +62,17 @@ pub struct Reread<'m> {
     pub all: u64,
 }
 
+/// What was read of a topic, and what it no longer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Records.
+    pub read: u64,
+    /// Offsets before the first that there is: deleted.
+    pub deleted: u64,
+    /// Offsets between that hold no record: compacted away, or marks of transactions.
+    pub empty: u64,
+}
+
 impl ConsumerContext for Reporter {}
 
 impl Cluster {
@@ -76,7 +87,7 @@ impl Cluster {
         topic: &str,
         group: &str,
         mut each: impl FnMut(Reread<'_>),
-    ) -> Result<(), RereadError> {
+    ) -> Result<Extent, RereadError> {
         let failed = |error: KafkaError| RereadError::Cluster {
             topic: topic.to_owned(),
             reason: describe(&error),
@@ -91,14 +102,16 @@ impl Cluster {
             None => RereadError::NoTopic { topic: topic.to_owned() },
             Some(error) => failed(error),
         })?;
-        let all = ends.values().map(|(low, high)| high.saturating_sub(*low).max(0) as u64).sum();
+        let all: u64 =
+            ends.values().map(|(low, high)| high.saturating_sub(*low).max(0) as u64).sum();
+        let deleted = ends.values().map(|(low, _)| (*low).max(0) as u64).sum();
         ends.retain(|_, (low, high)| low < high);
         let mut list = TopicPartitionList::with_capacity(ends.len());
         for (partition, (low, _)) in &ends {
             list.add_partition_offset(topic, *partition, Offset::Offset(*low)).map_err(failed)?;
         }
         consumer.assign(&list).map_err(failed)?;
-        let (mut read, mut heard) = (0, Instant::now());
+        let (mut read, mut heard) = (0_u64, Instant::now());
         while !ends.is_empty() {
             let message = match consumer.poll(Duration::from_millis(200)) {
                 Some(Ok(message)) => message,
@@ -126,7 +139,7 @@ impl Cluster {
                 ends.remove(&partition);
             }
         }
-        Ok(())
+        Ok(Extent { read, deleted, empty: all.saturating_sub(read) })
     }
 }
 

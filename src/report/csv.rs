@@ -65,6 +65,8 @@ impl Figures<'_> {
         for (hash, events) in &self.catalogs {
             row(&mut out, "catalog", &[("catalog", hash), ("events", &events.to_string())]);
         }
+        let of_this_report = [("what", "of_this_report"), ("catalog", self.catalog_of_this_report)];
+        row(&mut out, "catalog", &of_this_report);
         for document in &self.documents {
             for (edition, events) in &document.editions {
                 let events = events.to_string();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::gaps::not_judged;
@@ -10,12 +11,15 @@ use super::{Found, Report, Shape};
 use crate::catalog::program::{Clause, Kind, Program};
 use crate::verdict::{Activity, Fact, Verdict};
 
-/// The report's content.
-#[derive(Debug, Serialize)]
+/// The report's content (`schemas/report.schema.json`).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "Bailiwick report")]
 pub struct Figures<'r> {
     /// Events from this moment on.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub from: Option<Timestamp>,
     /// Events until just before this moment.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub to: Option<Timestamp>,
     /// Events of the period.
     pub events: u64,
@@ -44,7 +48,7 @@ pub struct Figures<'r> {
 }
 
 /// One document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct DocumentFigures<'r> {
     /// Its id; empty for clauses that the catalog at hand does not have.
     pub id: &'r str,
@@ -61,7 +65,7 @@ pub struct DocumentFigures<'r> {
 }
 
 /// Events that rest on what is stated, and events that rest on something presumed.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Resting {
     /// On nothing presumed.
     pub stated: u64,
@@ -81,7 +85,7 @@ impl Resting {
 }
 
 /// One commitment of one edition. An event counts once, by the worst finding of the clause.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClauseFigures<'r> {
     /// The clause.
     pub clause: &'r str,
@@ -108,7 +112,7 @@ pub struct ClauseFigures<'r> {
 }
 
 /// One exception.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ExceptionFigures<'r> {
     /// The clause.
     pub clause: &'r str,
@@ -123,13 +127,14 @@ pub struct ExceptionFigures<'r> {
 }
 
 /// One finding that breaks a commitment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ViolationEntry<'r> {
     /// The verdict's id.
     pub id: &'r str,
     /// The source's own.
     pub event_id: Option<&'r str>,
     /// When it happened.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
     /// The tenant.
     pub tenant: &'r str,
@@ -162,7 +167,7 @@ pub struct ViolationEntry<'r> {
 }
 
 /// An exception that does not hold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NearMissEntry<'r> {
     /// The exception.
     pub exception: &'r str,
@@ -173,7 +178,7 @@ pub struct NearMissEntry<'r> {
 }
 
 /// Something that was not judged.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct NotJudged<'r> {
     /// What.
     pub what: String,

@@ -9,17 +9,21 @@ use crate::record::sentence::words;
 use crate::verdict::{Fact, Verdict};
 
 /// What no record can tell, whichever records there are.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     ("From where a user or administrator reached the data", "no document of the catalog limits it"),
+    ("Events that no log tells", "a verdict needs a record"),
     (
-        "Events that no log tells, and records that could not be read",
-        "a verdict needs a record; what could not be read is in the dead letters",
+        "Records of events that could not be read",
+        "they have no verdict; they are in the dead letters, each with its reason",
     ),
     (
         "Copies of Intune data in other services, and what Microsoft Entra ID holds for Intune",
         "the Intune document speaks of the copy in Intune alone",
     ),
 ];
+
+/// How a verdict names a service that its catalog did not know.
+const UNKNOWN: &str = "unknown";
 
 pub(super) fn not_judged<'r>(
     report: &'r Report,
@@ -54,7 +58,10 @@ pub(super) fn not_judged<'r>(
     list.extend(silent.into_iter().map(|(service, events)| {
         let known = program.services.iter().find(|it| *it.id == *service);
         NotJudged {
-            what: format!("Events of {service} that are out of scope"),
+            what: match service {
+                UNKNOWN => "Events of services without a name in the catalog".to_owned(),
+                service => format!("Events of {service} that are out of scope"),
+            },
             why: match known {
                 None => "the catalog does not know the service",
                 Some(it) if !it.catalogued => "no document of the catalog speaks of the service",
@@ -81,9 +88,9 @@ pub(super) fn not_judged<'r>(
         });
     }
     list.extend(report.notes.iter().map(|note| NotJudged {
-        what: "Events without a verdict record".to_owned(),
-        why: note,
-        events: None,
+        what: note.what.clone(),
+        why: &note.why,
+        events: note.events,
     }));
     list.extend(ALWAYS.map(|(what, why)| NotJudged { what: what.to_owned(), why, events: None }));
     list

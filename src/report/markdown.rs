@@ -3,13 +3,18 @@
 use std::fmt::Write;
 
 use super::figures::{ClauseFigures, DocumentFigures, Figures, Resting, ViolationEntry};
-use crate::verdict::Fact;
+use crate::verdict::{Fact, Verdict};
 
 impl Figures<'_> {
     /// As Markdown.
     pub fn markdown(&self) -> String {
         let mut out = String::new();
         self.head(&mut out);
+        let _ = writeln!(
+            out,
+            "\nIn the tables that follow an event counts once for a clause, by its worst finding. \
+             Assumed is what rests on a fact that no record states."
+        );
         for document in &self.documents {
             of_document(&mut out, document);
         }
@@ -27,12 +32,12 @@ impl Figures<'_> {
             (Some(from), Some(to)) => format!("Events from {from} until before {to}"),
         };
         let _ = writeln!(out, "# Compliance report\n\n{period}, by the time of the event.\n");
-        let _ = writeln!(out, "| verdict | events |\n| --- | ---: |");
-        for verdict in crate::verdict::Verdict::ALL.iter().rev() {
+        let _ = writeln!(out, "| verdict | events | meaning |\n| --- | ---: | --- |");
+        for verdict in Verdict::ALL.into_iter().rev() {
             let events = self.verdicts.get(verdict.as_str()).copied().unwrap_or_default();
-            let _ = writeln!(out, "| {verdict} | {events} |");
+            let _ = writeln!(out, "| {verdict} | {events} | {} |", meaning(verdict));
         }
-        let _ = writeln!(out, "| **all** | **{}** |", self.events);
+        let _ = writeln!(out, "| **all** | **{}** | |", self.events);
         let _ = writeln!(
             out,
             "\nRecords replaced by a later one of the same id: {}. Records outside the period: {}. \
@@ -109,9 +114,10 @@ fn of_document(out: &mut String, document: &DocumentFigures<'_>) {
     for clause in &document.clauses {
         let _ = writeln!(
             out,
-            "| `{}`{} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| `{}`{}{} | {} | {} | {} | {} | {} | {} | {} | {} |",
             clause.clause,
             if clause.edition.is_empty() { String::new() } else { format!(" {}", clause.edition) },
+            titled(clause.title),
             text(clause.section),
             clause.judged,
             some_assumed(clause.compliant),
@@ -134,8 +140,9 @@ fn of_document(out: &mut String, document: &DocumentFigures<'_>) {
         };
         let _ = writeln!(
             out,
-            "| `{}`{approved} | {} | {} | {} |",
+            "| `{}`{}{approved} | {} | {} | {} |",
             text(exception.clause),
+            titled(exception.title),
             text(exception.section),
             exception.permitted.stated,
             exception.permitted.assumed
@@ -171,6 +178,21 @@ fn of_violation(out: &mut String, number: usize, it: &ViolationEntry<'_>) {
     let event = it.event_id.map_or("none".to_owned(), text);
     let _ =
         writeln!(out, "- record: {}; verdict {}; event {event}\n", text(it.source), text(it.id));
+}
+
+/// A verdict on an event, for those who read no manual first.
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Violation => "a commitment is broken, and no exception holds",
+        Verdict::Indeterminate => "it cannot be told: a fact is missing",
+        Verdict::Excepted => "outside, by a documented exception",
+        Verdict::Compliant => "every commitment that was asked is kept",
+        Verdict::OutOfScope => "no commitment asks anything of it",
+    }
+}
+
+fn titled(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(": {}", text(title)) }
 }
 
 fn some_assumed(resting: Resting) -> String {

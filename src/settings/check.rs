@@ -18,6 +18,9 @@ use crate::logging;
 use crate::tenant::repeated_ids;
 use crate::yaml::{Fault, Faults};
 
+/// A shorter key could be tried out.
+const SUBJECT_KEY: usize = 16;
+
 /// Reads the settings out of what is written; what is faulty is left at something harmless,
 /// so that all else is still looked at.
 pub(super) struct Checker<'a> {
@@ -141,11 +144,8 @@ impl Checker<'_> {
     }
 
     fn alert(&mut self, mut alert: Alert) -> Alert {
-        for sink in &mut alert.sinks {
-            if let Some(file) = sink.webhook.as_mut().and_then(|hook| hook.secret_file.as_mut()) {
-                *file = self.directory.join(&file);
-            }
-        }
+        let files = alert.sinks.iter_mut().flat_map(Sink::files);
+        files.for_each(|file| *file = self.directory.join(&file));
         let stand_in = |sink: &Sink| {
             let secret = sink.webhook.as_ref().and_then(|hook| hook.secret.as_ref());
             secret.is_some_and(|secret| secret.expose_secret() == STAND_IN)
@@ -231,26 +231,29 @@ impl Checker<'_> {
         key: Option<SecretString>,
         file: Option<PathBuf>,
     ) -> Option<SecretString> {
-        match (key, file) {
+        let (key, path) = match (key, file) {
             (Some(_), Some(_)) => {
                 let message = "`subject_key` and `subject_key_file` exclude each other";
                 self.fault("subject_key_file", message, None);
-                None
+                return None;
             }
             (None, Some(file)) => match std::fs::read_to_string(self.directory.join(&file)) {
-                Ok(text) if text.trim().is_empty() => {
-                    self.fault("subject_key_file", "the file is empty", None);
-                    None
-                }
-                Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned().into()),
+                Ok(text) => (text.trim_end_matches(['\r', '\n']).to_owned(), "subject_key_file"),
                 Err(error) => {
                     let message = format!("the file cannot be read: {}", error.kind());
                     self.fault("subject_key_file", message, None);
-                    None
+                    return None;
                 }
             },
-            (key, None) => key,
+            (Some(key), None) => (key.expose_secret().to_owned(), "subject_key"),
+            (None, None) => return None,
+        };
+        // What must not be in the file has its fault already.
+        if key.len() < SUBJECT_KEY && key != STAND_IN {
+            let help = "openssl rand -base64 32 makes one";
+            self.fault(path, "the key is shorter than 16 bytes", Some(help));
         }
+        Some(key.into())
     }
 
     fn tenants(

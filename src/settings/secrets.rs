@@ -10,6 +10,7 @@ use crate::yaml::{Faults, Node, Span, Value, suggest};
 const HARMLESS: &[&str] = &[
     "allow",
     "at_rest",
+    "bearer_token_file",
     "brokers",
     "ca_file",
     "catalog",
@@ -63,7 +64,9 @@ const OTHERS: &[&str] = &[
     "application_proxy",
     "auth",
     "basic",
+    "basic_auth",
     "bearer",
+    "bearer_token",
     "capabilities",
     "cdn",
     "dead_letters",
@@ -96,7 +99,8 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Settings that are secrets.
-const SECRET: [&str; 5] = ["password", "key_password", "secret", "subject_key", "token"];
+const SECRET: [&str; 6] =
+    ["bearer_token", "password", "key_password", "secret", "subject_key", "token"];
 
 /// Stands for a secret that is faulty, so that what is left can be read on.
 pub(super) const STAND_IN: &str = "*";

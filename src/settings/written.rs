@@ -55,10 +55,10 @@ pub(super) struct Written {
     /// What the process says of itself, on standard error.
     #[serde(default)]
     pub(super) log: Log,
-    /// Key of the hashes that stand for persons: `${NAME}` only.
+    /// Key of the hashes that stand for persons, 16 bytes or more: `${NAME}` only.
     #[schemars(with = "Option<String>")]
     pub(super) subject_key: Option<SecretString>,
-    /// File that holds the key of the hashes that stand for persons.
+    /// File that holds the key of the hashes that stand for persons, 16 bytes or more.
     pub(super) subject_key_file: Option<PathBuf>,
 }
 

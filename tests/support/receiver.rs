@@ -57,7 +57,7 @@ type Answer = Box<dyn Fn(&Request) -> u16 + Send>;
 struct State {
     seen: Vec<Request>,
     answer: Answer,
-    location: Option<String>,
+    header: Option<(&'static str, String)>,
 }
 
 /// A receiver on a port of its own.
@@ -69,7 +69,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub fn start() -> Self {
-        let state = State { seen: Vec::new(), answer: Box::new(|_| 200), location: None };
+        let state = State { seen: Vec::new(), answer: Box::new(|_| 200), header: None };
         let state = Arc::new(Mutex::new(state));
         let shared = state.clone();
         let take = move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
@@ -80,8 +80,8 @@ impl Receiver {
             request.status = (state.answer)(&request);
             state.seen.push(request.clone());
             let status = StatusCode::from_u16(request.status).expect("a status");
-            match &state.location {
-                Some(location) => (status, [("location", location.clone())]).into_response(),
+            match state.header.clone() {
+                Some(header) => (status, [header]).into_response(),
                 None => status.into_response(),
             }
         };
@@ -107,7 +107,14 @@ impl Receiver {
     pub fn redirect(&self, location: &str) {
         let mut state = self.state.lock().expect("a lock");
         state.answer = Box::new(|_| 307);
-        state.location = Some(location.to_owned());
+        state.header = Some(("location", location.to_owned()));
+    }
+
+    /// From now on, wants to be left alone for so many seconds.
+    pub fn busy(&self, status: u16, seconds: u64) {
+        let mut state = self.state.lock().expect("a lock");
+        state.answer = Box::new(move |_| status);
+        state.header = Some(("retry-after", seconds.to_string()));
     }
 
     /// Everything that was sent.
