@@ -1,14 +1,16 @@
-//! A demo and a Prometheus that scrapes it every second and evaluates the rules.
+//! Two instances of `bailiwick run`, and a Prometheus that scrapes them every second and evaluates
+//! the rules.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::queries::Asked;
+use super::world::World;
 
 /// How long everything may take until every query has an answer.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -34,13 +36,12 @@ impl Drop for Process {
     }
 }
 
-/// Both processes; they end with it.
+/// The processes; they end with it.
 pub(crate) struct Live {
-    demo: Process,
-    prometheus: Process,
-    metrics: SocketAddr,
+    processes: Vec<Process>,
     api: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    _world: World,
 }
 
 fn free() -> SocketAddr {
@@ -64,43 +65,57 @@ fn encoded(query: &str) -> String {
 }
 
 impl Live {
-    /// Starts both.
-    pub(crate) fn start() -> Self {
+    /// Starts everything on a Kafka.
+    pub(crate) fn start(bootstrap: &str) -> Self {
+        let world = World::new(bootstrap);
         let folder = tempfile::tempdir().unwrap();
-        let (metrics, api) = (free(), free());
+        let instances = [free(), free()];
+        let configurations = world.configurations(folder.path(), instances);
+        let mut live = Self { processes: Vec::new(), api: free(), folder, _world: world };
+        for configuration in configurations {
+            let log = configuration.with_extension("log");
+            let mut run = Command::new(env!("CARGO_BIN_EXE_bailiwick"));
+            run.arg("run").arg("-c").arg(&configuration);
+            live.spawn(run, &log);
+        }
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/prometheus");
-        let config = folder.path().join("prometheus.yml");
+        let config = live.folder.path().join("prometheus.yml");
         let text = format!(
             "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}\n\
              rule_files: [{rules}/recording.yml, {rules}/alerts.yml]\n\
-             scrape_configs:\n  - job_name: bailiwick\n    static_configs: [{{ targets: [\"{metrics}\"] }}]\n",
+             scrape_configs:\n  - job_name: bailiwick\n    \
+             static_configs: [{{ targets: [\"{}\", \"{}\"] }}]\n",
+            instances[0],
+            instances[1],
             rules = rules.display()
         );
         std::fs::write(&config, text).unwrap();
-        let demo = Command::new(env!("CARGO_BIN_EXE_bailiwick"))
-            .args(["demo", "--rate", "500", "--for", "150s", "--listen", &metrics.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let demo = Process(demo);
-        let log = std::fs::File::create(folder.path().join("prometheus.log")).unwrap();
-        let prometheus = Command::new("prometheus")
+        let mut prometheus = Command::new("prometheus");
+        prometheus
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={api}"))
+            .arg(format!("--storage.tsdb.path={}", live.folder.path().join("data").display()))
+            .arg(format!("--web.listen-address={}", live.api))
             .args(["--log.level=warn"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Self { demo, prometheus: Process(prometheus), metrics, api, _folder: folder }
+            .current_dir(live.folder.path());
+        let log = live.folder.path().join("prometheus.log");
+        live.spawn(prometheus, &log);
+        live
     }
 
-    /// What the demo exposes now.
-    pub(crate) fn scrape(&self) -> String {
-        get(self.metrics, "/metrics").expect("the demo answers")
+    fn spawn(&mut self, mut command: Command, log: &PathBuf) {
+        let log = std::fs::File::create(log).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        self.processes.push(Process(child.unwrap()));
+    }
+
+    /// What the processes said.
+    fn logs(&self) -> String {
+        ["1.log", "2.log", "prometheus.log"]
+            .map(|name| {
+                let text = std::fs::read_to_string(self.folder.path().join(name));
+                format!("{name}:\n{}\n", text.unwrap_or_default())
+            })
+            .concat()
     }
 
     /// How many series answer a query; none while Prometheus does not answer yet.
@@ -115,13 +130,17 @@ impl Live {
     }
 
     /// Asks until each query has an answer. Hands back those that had none in time.
-    pub(crate) fn until_answered<'a>(&self, asked: impl Iterator<Item = &'a Asked>) -> Vec<String> {
+    pub(crate) fn until_answered(&mut self, asked: &[Asked]) -> Vec<String> {
         let end = Instant::now() + PATIENCE;
-        let mut left: Vec<&Asked> = asked.collect();
+        let mut left: Vec<&Asked> = asked.iter().collect();
         loop {
             left.retain(|asked| self.ask(&asked.expr) == 0);
             if left.is_empty() || Instant::now() > end {
                 return left.iter().map(ToString::to_string).collect();
+            }
+            for process in &mut self.processes {
+                let ended = process.0.try_wait().unwrap();
+                assert!(ended.is_none(), "a process ended: {}", self.logs());
             }
             std::thread::sleep(Duration::from_secs(2));
         }
@@ -131,7 +150,6 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         // Prometheus first: it writes below the folder that is about to go.
-        let _ = self.prometheus.0.kill();
-        let _ = self.demo.0.kill();
+        while self.processes.pop().is_some() {}
     }
 }
