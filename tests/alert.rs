@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Value, json};
-use support::client::{Out, committed, create_topics, produce, unique, wait_for};
+use support::client::{Out, committed, create_topics, delete_records, produce, unique, wait_for};
 use support::kafka;
 use support::receiver::{KEY, Receiver};
 use support::server;
@@ -264,6 +264,22 @@ fn a_dead_receiver_holds_no_other_and_loses_nothing() {
         firing.iter().map(|(_, place, _)| place.as_str()).collect::<Vec<_>>() == ["GB", "US"]
     });
     wait_for("commits", LONG, || world.committed("hook") == Some(2));
+    running.stop();
+}
+
+#[test]
+fn violations_that_retention_took_away_are_no_lag() {
+    let Some(world) = World::real() else { return };
+    let receiver = Receiver::start();
+    world.violations(&["US", "GB", "FR"], Duration::ZERO);
+    delete_records(&world.bootstrap, &world.topic, 0, 3);
+    let alert = json!({"quiet": "9s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    let running = Running::start(&world.settings(alert));
+    // The end of a partition is known by the statistics, which come every five seconds.
+    std::thread::sleep(Duration::from_secs(12));
+    assert!(running.counts("alert_consumer_lag_records{sink=\"hook\"} 0"));
+    world.violations(&["US"], Duration::ZERO);
+    wait_for("what is new", LONG, || told(&receiver).len() == 1);
     running.stop();
 }
 
