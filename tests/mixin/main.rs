@@ -148,7 +148,7 @@ fn panels_have_ids_of_their_own_and_do_not_overlap() {
 
 #[test]
 fn the_rules_do_what_their_tests_say() {
-    if !live::there("promtool", "prometheus") {
+    if !support::server::there("promtool", "prometheus") {
         return;
     }
     let ended = Command::new("promtool")
@@ -199,11 +199,8 @@ const FIRING: [&str; 12] = [
 
 #[test]
 fn every_query_has_an_answer_in_a_prometheus_that_scraped_a_live_run() {
-    if !live::there("prometheus", "prometheus") {
-        return;
-    }
     let Some(broker) = support::kafka() else { return };
-    let mut live = live::Live::start(&broker.bootstrap);
+    let Some(mut live) = live::Live::start(&broker.bootstrap) else { return };
     let (recorded, alerts): (Vec<_>, Vec<_>) =
         queries::rules().into_iter().partition(|rule| rule.recorded);
     let asked: Vec<Asked> = [
