@@ -418,8 +418,11 @@ fn the_whole_process_turns_an_event_into_an_alert_in_one_process_or_in_two() {
         let running: Vec<_> =
             roles.iter().map(|role| app::start_as(*role, &settings, &stop).unwrap()).collect();
         wait_for("the alert", LONG, || told(&receiver).iter().any(|(_, of, _)| of == place));
-        for process in &running {
+        for (role, process) in roles.iter().zip(&running) {
             wait_for("readiness", LONG, || process.health.ready().is_ok());
+            // Who reads no input has no counts of it that stand at 0.
+            let counts = process.metrics.series("bailiwick_records_total");
+            assert_eq!(counts.is_empty(), *role == Role::Alert, "{role:?}");
         }
         stop.cancel();
         assert!(running.into_iter().all(|process| process.wait().is_ok()));
