@@ -361,10 +361,13 @@ impl Task<'_> {
     /// What an earlier owner of a partition says it told of. Without an answer all is new: what
     /// is told twice has the same id.
     fn told_before(&self, partition: i32) -> i64 {
-        match self.ingest.committed_noted(&self.settings.topic, partition) {
+        let topic = &self.settings.topic;
+        let told = match self.ingest.committed_noted(topic, partition) {
             Ok(Some((offset, note))) => note.parse().unwrap_or(offset),
             Ok(None) | Err(_) => 0,
-        }
+        };
+        // What retention has taken away waits for nobody.
+        told.max(self.ingest.earliest(topic, partition).unwrap_or_default())
     }
 
     fn forget(&mut self, partitions: &TopicPartitionList) {

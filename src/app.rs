@@ -166,8 +166,9 @@ pub fn start_as(
     if role == Role::Alert && receivers.is_empty() {
         return Err(AppError::NoSinks);
     }
-    let names: Vec<String> =
-        settings.inputs.iter().map(|input| input.topics.name.clone()).collect();
+    // A process that reads no input has no counts of it, not even at 0: nobody shall wait for them.
+    let inputs = if role == Role::Alert { &[][..] } else { &settings.inputs };
+    let names: Vec<String> = inputs.iter().map(|input| input.topics.name.clone()).collect();
     let metrics = Metrics::new(&judging.program, &names)?;
     let health = Arc::new(Health::default());
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -146,6 +146,17 @@ impl EmitError {
 /// Header of a violation: the verdict's id, by which readers find repetitions.
 pub const ID_HEADER: &str = "bailiwick.id";
 
+/// What became of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Acknowledged.
+    pub acknowledged: u64,
+    /// Failed for now, and tried again.
+    pub failed: u64,
+    /// Not acknowledged yet.
+    pub open: usize,
+}
+
 /// A producer, for one thread.
 pub struct Emit {
     outbox: Outbox,
@@ -267,6 +278,11 @@ impl Emit {
     /// Whether there is no room for more: the reader should wait.
     pub fn congested(&self) -> bool {
         self.outbox.congested()
+    }
+
+    /// What became of messages since the last call, and how many are open now.
+    pub fn take_counts(&mut self) -> Counts {
+        self.outbox.take_counts()
     }
 
     /// Waits until everything is acknowledged, or until the deadline. Says whether it is.

@@ -46,6 +46,7 @@ pub struct Metrics {
     findings: IntCounterVec,
     violations: IntCounterVec,
     exceptions: IntCounterVec,
+    place_only: IntCounter,
     missing_facts: IntCounterVec,
     without_place: IntCounterVec,
     unknown_values: IntCounterVec,
@@ -55,15 +56,36 @@ pub struct Metrics {
     judgement_duration: Histogram,
     lag: IntGaugeVec,
     last_record: IntGaugeVec,
-    assigned: IntGauge,
+    assigned: Summed,
+    outputs: IntCounterVec,
+    outputs_open: Summed,
     rebalances: IntCounter,
     commit_failures: IntCounter,
     offset_gaps: IntCounterVec,
     alerts: alerts::Alerts,
     /// Places that have a label of their own in `flows_total`.
     flow_places: Mutex<HashSet<Box<str>>>,
-    /// Partitions by worker.
-    assignments: Mutex<Vec<usize>>,
+}
+
+/// A gauge that sums what each worker says.
+#[derive(Debug)]
+struct Summed {
+    gauge: IntGauge,
+    by_worker: Mutex<Vec<usize>>,
+}
+
+impl Summed {
+    fn set(&self, worker: usize, value: usize) {
+        let mut by_worker = locked(&self.by_worker);
+        if by_worker.len() <= worker {
+            by_worker.resize(worker + 1, 0);
+        }
+        if let Some(slot) = by_worker.get_mut(worker) {
+            *slot = value;
+        }
+        let all: usize = by_worker.iter().sum();
+        self.gauge.set(i64::try_from(all).unwrap_or(i64::MAX));
+    }
 }
 
 /// The catalog's ids by number: the only words that its labels can hold.
@@ -116,8 +138,11 @@ impl Metrics {
             registry.register(Box::new(histogram.clone()))?;
             Ok::<_, prometheus::Error>(histogram)
         };
-        let assigned = IntGauge::with_opts(Opts::new(table::ASSIGNED.name, table::ASSIGNED.help))?;
-        registry.register(Box::new(assigned.clone()))?;
+        let summed = |metric: Metric| {
+            let gauge = IntGauge::with_opts(Opts::new(metric.name, metric.help))?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(Summed { gauge, by_worker: Mutex::default() })
+        };
         let seconds = HistogramOpts::new(table::ALERT_SECONDS.name, table::ALERT_SECONDS.help)
             .buckets(alerts::DELIVERY_BUCKETS.to_vec());
         let delivery_seconds = HistogramVec::new(seconds, table::ALERT_SECONDS.labels)?;
@@ -133,6 +158,7 @@ impl Metrics {
             findings: counters(table::FINDINGS)?,
             violations: counters(table::VIOLATIONS)?,
             exceptions: counters(table::EXCEPTIONS)?,
+            place_only: counter(table::PLACE_ONLY)?,
             missing_facts: counters(table::MISSING_FACTS)?,
             without_place: counters(table::WITHOUT_PLACE)?,
             unknown_values: counters(table::UNKNOWN_VALUES)?,
@@ -142,7 +168,9 @@ impl Metrics {
             judgement_duration: histogram(table::JUDGEMENT_DURATION, &DURATION_BUCKETS)?,
             lag: gauges(table::LAG)?,
             last_record: gauges(table::LAST_RECORD)?,
-            assigned,
+            assigned: summed(table::ASSIGNED)?,
+            outputs: counters(table::OUTPUTS)?,
+            outputs_open: summed(table::OUTPUTS_OPEN)?,
             rebalances: counter(table::REBALANCES)?,
             commit_failures: counter(table::COMMIT_FAILURES)?,
             offset_gaps: counters(table::OFFSET_GAPS)?,
@@ -155,7 +183,6 @@ impl Metrics {
                 unreadable: counters(table::ALERTS_UNREADABLE)?,
             },
             flow_places: Mutex::default(),
-            assignments: Mutex::default(),
         };
 
         let build = gauges(table::BUILD_INFO)?;
@@ -177,6 +204,7 @@ impl Metrics {
             metrics.records.get_metric_with_label_values(&[input])?;
             metrics.record_bytes.get_metric_with_label_values(&[input])?;
         }
+        metrics.outputs(0, 0, 0, 0);
         for verdict in Verdict::ALL {
             metrics.verdicts.get_metric_with_label_values(&[verdict.as_str()])?;
         }
@@ -203,15 +231,17 @@ impl Metrics {
 
     /// Notes how many partitions a worker holds.
     pub fn set_assigned(&self, worker: usize, partitions: usize) {
-        let mut by_worker = locked(&self.assignments);
-        if by_worker.len() <= worker {
-            by_worker.resize(worker + 1, 0);
+        self.assigned.set(worker, partitions);
+    }
+
+    /// Counts a worker's messages to the output topics, and notes how many are open.
+    pub fn outputs(&self, worker: usize, acknowledged: u64, failed: u64, open: usize) {
+        for (outcome, messages) in [("acknowledged", acknowledged), ("failed", failed)] {
+            if let Ok(outputs) = self.outputs.get_metric_with_label_values(&[outcome]) {
+                outputs.inc_by(messages);
+            }
         }
-        if let Some(slot) = by_worker.get_mut(worker) {
-            *slot = partitions;
-        }
-        let all: usize = by_worker.iter().sum();
-        self.assigned.set(i64::try_from(all).unwrap_or(i64::MAX));
+        self.outputs_open.set(worker, open);
     }
 
     /// Counts a change of the assignment.

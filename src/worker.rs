@@ -19,7 +19,7 @@ use rdkafka::message::{BorrowedMessage, Message};
 use tokio_util::sync::CancellationToken;
 
 use crate::decode::Format;
-use crate::emit::{Emit, EmitError, Outputs};
+use crate::emit::{Counts, Emit, EmitError, Outputs};
 use crate::ingest::offsets::Ledger;
 use crate::ingest::{Change, Ingest, IngestError, InputTopics, Subscription};
 use crate::kafka::{Cluster, ConsumerRole};
@@ -395,6 +395,8 @@ impl<'a> Worker<'a> {
             (0..failed).for_each(|_| self.surroundings.metrics.commit_failed());
         }
         self.commit(CommitMode::Async);
+        let Counts { acknowledged, failed, open } = self.emit.take_counts();
+        self.surroundings.metrics.outputs(self.settings.number, acknowledged, failed, open);
         for lag in self.ingest.take_lag() {
             let Some(slot) = self.ledger.slot(&lag.topic, lag.partition) else { continue };
             let next = self.ledger.assigned(slot).and_then(|it| it.next);

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Value, json};
-use support::client::{Out, committed, create_topics, produce, unique, wait_for};
+use support::client::{Out, committed, create_topics, delete_records, produce, unique, wait_for};
 use support::kafka;
 use support::receiver::{KEY, Receiver};
 use support::server::{self, free_address, there};
@@ -267,6 +267,22 @@ fn a_dead_receiver_holds_no_other_and_loses_nothing() {
         firing.iter().map(|(_, place, _)| place.as_str()).collect::<Vec<_>>() == ["GB", "US"]
     });
     wait_for("commits", LONG, || world.committed("hook") == Some(2));
+    running.stop();
+}
+
+#[test]
+fn violations_that_retention_took_away_are_no_lag() {
+    let Some(world) = World::real() else { return };
+    let receiver = Receiver::start();
+    world.violations(&["US", "GB", "FR"], Duration::ZERO);
+    delete_records(&world.bootstrap, &world.topic, 0, 3);
+    let alert = json!({"quiet": "9s", "refresh": "1s", "sinks": [hook(&receiver)]});
+    let running = Running::start(&world.settings(alert));
+    // The end of a partition is known by the statistics, which come every five seconds.
+    std::thread::sleep(Duration::from_secs(12));
+    assert!(running.counts("alert_consumer_lag_records{sink=\"hook\"} 0"));
+    world.violations(&["US"], Duration::ZERO);
+    wait_for("what is new", LONG, || told(&receiver).len() == 1);
     running.stop();
 }
 
@@ -548,8 +564,11 @@ fn the_whole_process_turns_an_event_into_an_alert_in_one_process_or_in_two() {
         let running: Vec<_> =
             roles.iter().map(|role| app::start_as(*role, &settings, &stop).unwrap()).collect();
         wait_for("the alert", LONG, || told(&receiver).iter().any(|(_, of, _)| of == place));
-        for process in &running {
+        for (role, process) in roles.iter().zip(&running) {
             wait_for("readiness", LONG, || process.health.ready().is_ok());
+            // Who reads no input has no counts of it that stand at 0.
+            let counts = process.metrics.series("bailiwick_records_total");
+            assert_eq!(counts.is_empty(), *role == Role::Alert, "{role:?}");
         }
         stop.cancel();
         assert!(running.into_iter().all(|process| process.wait().is_ok()));

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use bailiwick::alert::client::Outcome;
 use bailiwick::catalog::compile::{Strictness, compile};
 use bailiwick::catalog::layers::Layer;
 use bailiwick::catalog::program::{Clause, Kind, Program, Promise, Rule};
@@ -48,6 +49,14 @@ fn metrics() -> String {
             "place",
             format!(
                 "ids of the catalog's places, `unknown`; after {FLOW_PLACES} different ones `other`"
+            ),
+        ),
+        ("sink", "names of the configuration's sinks; those of an Alertmanager with the number of the replica".to_owned()),
+        (
+            "outcome",
+            format!(
+                "of an alert {}; of an output `acknowledged`, `failed`",
+                names(Outcome::ALL, Outcome::as_str)
             ),
         ),
         ("reason", "below".to_owned()),

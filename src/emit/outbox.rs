@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::letter::{Coordinates, short_key};
-use super::{EmitError, code_of, is_permanent};
+use super::{Counts, EmitError, code_of, is_permanent};
 use crate::ingest::offsets::{Ledger, Ticket};
 use crate::kafka::{Cluster, Reporter, describe};
 
@@ -88,6 +88,7 @@ pub(super) struct Outbox {
     waiting: VecDeque<(usize, OwnedMessage)>,
     /// Reused from look to look.
     delivered: Vec<usize>,
+    counts: Counts,
 }
 
 impl Outbox {
@@ -104,6 +105,7 @@ impl Outbox {
             free: Vec::new(),
             waiting: VecDeque::new(),
             delivered: Vec::new(),
+            counts: Counts::default(),
         })
     }
 
@@ -253,11 +255,13 @@ impl Outbox {
                 let flight = self.in_flight.get_mut(opaque).and_then(Option::take);
                 if let Some(flight) = flight {
                     ledger.settle(flight.ticket);
+                    self.counts.acknowledged += 1;
                     self.free.push(opaque);
                 }
             }
             if let Some((_, code, _)) = failed.first() {
                 let messages = failed.len();
+                self.counts.failed += messages as u64;
                 tracing::warn!(messages, %code, "outputs not delivered");
             }
             for (opaque, code, message) in failed {
@@ -271,6 +275,12 @@ impl Outbox {
     /// Whether messages wait for room.
     pub(super) fn congested(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// What became of messages since the last call, and how many are open now.
+    pub(super) fn take_counts(&mut self) -> Counts {
+        let open = self.in_flight.len() - self.free.len();
+        Counts { open, ..std::mem::take(&mut self.counts) }
     }
 
     fn idle(&self) -> bool {

@@ -59,6 +59,8 @@ table! {
         "Events that break a commitment, one per event and commitment; 0 from the start for every pair in scope.";
     EXCEPTIONS: Counter "exceptions_total" ["exception" "assumed"]
         "Events that an exception permits, one per event and exception; assumed is true where that rests on a presumed fact.";
+    PLACE_ONLY: Counter "indeterminate_place_only_total" []
+        "Events that are indeterminate and lack nothing but a place; also counted in verdicts_total.";
     MISSING_FACTS: Counter "missing_facts_total" ["fact"]
         "Events that lack a fact without which a finding cannot be decided, one per event and fact.";
     WITHOUT_PLACE: Counter "events_without_place_total" ["input" "service"]
@@ -75,6 +77,9 @@ table! {
         "Records of an assigned partition that are not yet consumed.";
     LAST_RECORD: Gauge "last_record_timestamp_seconds" ["input"] "Unix time of the last batch that held a record.";
     ASSIGNED: Gauge "assigned_partitions" [] "Partitions assigned to this process.";
+    OUTPUTS: Counter "outputs_total" ["outcome"]
+        "Messages to the output topics: acknowledged, or failed for now, which is tried again.";
+    OUTPUTS_OPEN: Gauge "outputs_open" [] "Messages to the output topics that are not acknowledged yet.";
     REBALANCES: Counter "rebalances_total" [] "Assignments of partitions received or taken away.";
     COMMIT_FAILURES: Counter "commit_failures_total" [] "Offset commits that failed.";
     OFFSET_GAPS: Counter "offset_gap_records_total" ["topic"]

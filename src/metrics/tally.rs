@@ -82,6 +82,7 @@ pub struct Tally {
     findings: Slots,
     violations: Slots,
     exceptions: Slots,
+    place_only: u64,
     missing: Slots,
     without_place: Slots,
     unknown: Slots,
@@ -120,6 +121,7 @@ impl Tally {
             findings: Slots::new(clauses * services * ACTIVITIES * VERDICTS),
             violations: Slots::new(clauses * services),
             exceptions: Slots::new(clauses * 2),
+            place_only: 0,
             missing: Slots::new(Fact::ALL.len()),
             without_place: Slots::new(services),
             unknown: Slots::new(UNKNOWN_FIELDS.len()),
@@ -164,6 +166,7 @@ impl Tally {
         }
         self.verdicts.add(judgement.verdict as usize, 1);
         self.findings(judgement, service);
+        self.place_only += u64::from(judgement.lacks_only_place());
         for fact in judgement.missing().iter() {
             self.missing.add(fact as usize, 1);
         }
@@ -249,7 +252,7 @@ impl Tally {
     /// Adds the batch's counts to the shared counters.
     pub fn flush(&mut self, now: Timestamp) {
         self.now = None;
-        let Self { metrics, input, services, places, .. } = self;
+        let Self { metrics, input, services, places, place_only, .. } = self;
         let (metrics, input, services, places) = (&**metrics, &**input, *services, *places);
         let names = &metrics.names;
         let one =
@@ -287,6 +290,7 @@ impl Tally {
             let assumed = if slot % 2 == 1 { "true" } else { "false" };
             one(&metrics.exceptions, &[clause(slot / 2), assumed])
         });
+        metrics.place_only.inc_by(std::mem::take(place_only));
         self.missing.flush(|slot| {
             one(&metrics.missing_facts, &[Fact::ALL.get(slot).map_or("", |fact| fact.as_str())])
         });

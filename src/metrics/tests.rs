@@ -128,14 +128,18 @@ fn violation(place: FindingPlace) -> Judgement {
 }
 
 fn count(tally: &mut Tally, program: &Program, processing: StatedPlace, place: FindingPlace) {
-    let (event, classified, judgement) = (canary(), classified(processing), violation(place));
-    let judged = Judged {
-        index: 0,
-        format: "native",
-        event: &event,
-        classified: &classified,
-        judgement: &judgement,
-    };
+    count_judgement(tally, program, processing, &violation(place));
+}
+
+fn count_judgement(
+    tally: &mut Tally,
+    program: &Program,
+    processing: StatedPlace,
+    judgement: &Judgement,
+) {
+    let (event, classified) = (canary(), classified(processing));
+    let judged =
+        Judged { index: 0, format: "native", event: &event, classified: &classified, judgement };
     tally.outcome(program, &Outcome::Judged(judged));
 }
 
@@ -168,6 +172,24 @@ fn an_event_that_breaks_a_commitment_in_two_findings_is_one_violation() {
     assert_eq!(metrics.sum_by("bailiwick_missing_facts_total", "fact")["place"], 1);
     tally.flush(Default::default());
     assert_eq!(metrics.verdict_counts(), [0, 0, 0, 0, 1], "a count is shared once");
+}
+
+#[test]
+fn indeterminate_events_that_lack_nothing_but_a_place_are_counted_apart() {
+    let program = program(1);
+    let (metrics, mut tally) = metrics(&program);
+    let mut judgement = violation(FindingPlace::None);
+    count_judgement(&mut tally, &program, StatedPlace::Absent, &judgement);
+    judgement.verdict = Verdict::Indeterminate;
+    count_judgement(&mut tally, &program, StatedPlace::Absent, &judgement);
+    count_judgement(&mut tally, &program, StatedPlace::Unresolved, &judgement);
+    judgement.findings[1].missing = Fact::Tenant.into();
+    count_judgement(&mut tally, &program, StatedPlace::Absent, &judgement);
+    tally.flush(Default::default());
+    tally.flush(Default::default());
+    assert_eq!(metrics.verdict_counts(), [0, 0, 0, 3, 1]);
+    let series = metrics.series("bailiwick_indeterminate_place_only_total");
+    assert_eq!(series, BTreeMap::from([(vec![], 2)]));
 }
 
 #[test]
@@ -267,4 +289,19 @@ fn assigned_partitions_are_summed_over_the_workers() {
     metrics.set_assigned(0, 2);
     metrics.set_assigned(1, 1);
     assert!(metrics.encode().unwrap().contains("bailiwick_assigned_partitions 3\n"));
+}
+
+#[test]
+fn outputs_are_counted_from_zero_and_what_is_open_is_summed_over_the_workers() {
+    let (metrics, _) = metrics(&program(1));
+    let label = |outcome: &str| vec![outcome.to_owned()];
+    let counted = |acknowledged, failed| {
+        BTreeMap::from([(label("acknowledged"), acknowledged), (label("failed"), failed)])
+    };
+    assert_eq!(metrics.series("bailiwick_outputs_total"), counted(0, 0));
+    metrics.outputs(0, 5, 0, 7);
+    metrics.outputs(1, 2, 1, 1);
+    metrics.outputs(0, 1, 0, 2);
+    assert_eq!(metrics.series("bailiwick_outputs_total"), counted(8, 1));
+    assert!(metrics.encode().unwrap().contains("bailiwick_outputs_open 3\n"));
 }

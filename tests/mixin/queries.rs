@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use promql_parser::parser::{self, Expr};
 use serde_json::Value;
 
 /// A query and where it stands.
@@ -78,7 +79,8 @@ pub(crate) fn rules() -> Vec<Asked> {
     all
 }
 
-fn dashboards() -> Vec<(String, Value)> {
+/// Every dashboard: the name of its file, and what is in it.
+pub(crate) fn dashboards() -> Vec<(String, Value)> {
     files("deploy/grafana/dashboards", "json")
         .iter()
         .map(|path| {
@@ -96,6 +98,10 @@ pub(crate) fn panels() -> Vec<Asked> {
     let mut all = Vec::new();
     for (file, board) in dashboards() {
         for panel in board["panels"].as_array().unwrap() {
+            // A row is a heading.
+            if panel["type"] == "row" {
+                continue;
+            }
             let title = panel["title"].as_str().unwrap();
             for target in panel["targets"].as_array().unwrap() {
                 all.push(asked(&file, title, target["expr"].as_str().unwrap()));
@@ -133,4 +139,49 @@ pub(crate) fn documented() -> Vec<Asked> {
         }
     }
     all
+}
+
+/// What an alert compares, as queries of their own: the parts of its expression that have an answer
+/// whether or not there is anything to alert on. Without `offset`, since the test is young.
+pub(crate) fn operands(alert: &Asked) -> Vec<Asked> {
+    let mut text = alert.expr.clone();
+    while let Some(at) = text.find(" offset ") {
+        let rest = &text[at + " offset ".len()..];
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        text.replace_range(at..at + " offset ".len() + length, "");
+    }
+    let mut found = Vec::new();
+    operands_of(&parser::parse(&text).unwrap(), &mut found);
+    found.into_iter().map(|expr| Asked { expr, ..alert.clone() }).collect()
+}
+
+fn filters(expr: &Expr) -> bool {
+    match expr {
+        Expr::Binary(binary) => {
+            binary.op.is_comparison_operator()
+                || binary.op.is_set_operator()
+                || filters(&binary.lhs)
+                || filters(&binary.rhs)
+        }
+        Expr::Aggregate(aggregate) => filters(&aggregate.expr),
+        Expr::Paren(inner) => filters(&inner.expr),
+        Expr::Call(call) => call.func.name == "absent" || call.args.args.iter().any(|a| filters(a)),
+        _ => false,
+    }
+}
+
+fn operands_of(expr: &Expr, found: &mut Vec<String>) {
+    match expr {
+        Expr::NumberLiteral(_) => {}
+        Expr::Binary(binary) if filters(expr) => {
+            operands_of(&binary.lhs, found);
+            operands_of(&binary.rhs, found);
+        }
+        Expr::Aggregate(aggregate) if filters(expr) => operands_of(&aggregate.expr, found),
+        Expr::Paren(inner) => operands_of(&inner.expr, found),
+        Expr::Call(call) if filters(expr) => {
+            call.args.args.iter().for_each(|argument| operands_of(argument, found));
+        }
+        _ => found.push(expr.to_string()),
+    }
 }
