@@ -272,7 +272,7 @@ fn a_dead_receiver_holds_no_other_and_loses_nothing() {
 
 #[test]
 fn violations_that_retention_took_away_are_no_lag() {
-    let Some(world) = World::real() else { return };
+    let Some(world) = World::real(1) else { return };
     let receiver = Receiver::start();
     world.violations(&["US", "GB", "FR"], Duration::ZERO);
     delete_records(&world.bootstrap, &world.topic, 0, 3);
