@@ -23,8 +23,9 @@ use serde_json::{Value, json};
 use support::client::{Out, committed, create_topics, delete_records, produce, unique, wait_for};
 use support::kafka;
 use support::receiver::{KEY, Receiver};
-use support::server::{self, free_address, there};
+use support::server::{self, free_address};
 use support::stream::{plain, program};
+use support::tool::tool;
 use tokio_util::sync::CancellationToken;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -453,10 +454,8 @@ const PASSWORD: (&str, &str) =
 impl Secured {
     fn start() -> Option<Self> {
         use std::process::{Command, Stdio};
-        let program = "prometheus-alertmanager";
-        if !there(program, program) || !there("openssl", "openssl") {
-            return None;
-        }
+        let mut alertmanager = tool("prometheus-alertmanager")?;
+        tool("openssl")?;
         let folder = tempfile::tempdir().unwrap();
         let (path, port) = (folder.path(), free_address().port());
         for name in ["right", "wrong"] {
@@ -474,7 +473,7 @@ impl Secured {
         let route = "route: { receiver: none }\nreceivers: [{ name: none }]\n";
         std::fs::write(path.join("web.yml"), web).unwrap();
         std::fs::write(path.join("alertmanager.yml"), route).unwrap();
-        let process = Command::new(program)
+        let process = alertmanager
             .args(["--config.file=alertmanager.yml", "--web.config.file=web.yml"])
             .args(["--storage.path=data", "--cluster.listen-address="])
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))

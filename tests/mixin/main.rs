@@ -11,7 +11,6 @@ mod support;
 mod world;
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use bailiwick::metrics::Kind;
 use labels::Known;
@@ -148,10 +147,8 @@ fn panels_have_ids_of_their_own_and_do_not_overlap() {
 
 #[test]
 fn the_rules_do_what_their_tests_say() {
-    if !support::server::there("promtool", "prometheus") {
-        return;
-    }
-    let ended = Command::new("promtool")
+    let Some(mut promtool) = support::tool::tool("promtool") else { return };
+    let ended = promtool
         .args(["test", "rules"])
         .args(queries::files("deploy/prometheus/tests", "yml"))
         .output()

@@ -16,5 +16,6 @@ pub mod client;
 pub mod receiver;
 pub mod server;
 pub mod stream;
+pub mod tool;
 
 pub use broker::{Broker, kafka};

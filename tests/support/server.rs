@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::wait_for;
+use super::tool::tool;
 
 /// A port that nobody has.
 pub fn free_address() -> SocketAddr {
@@ -35,19 +36,6 @@ pub fn signal(process: &Child, name: &str) {
     assert!(sent.expect("kill").success(), "{name}");
 }
 
-/// Whether a program is there. Where it is not the test is skipped, loudly; on CI that is a
-/// failure.
-pub fn there(program: &str, package: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok();
-    if !found {
-        let excused = std::env::var("CI").as_deref() != Ok("true")
-            && std::env::var_os("BAILIWICK_TEST_FULL").is_none();
-        assert!(excused, "{program} is missing: apt-get install {package}");
-        eprintln!("\n*** SKIPPED, {program} is missing: apt-get install {package}\n");
-    }
-    found
-}
-
 /// A program on a port of its own, with its files in a folder of its own. It ends with its owner.
 pub struct Server {
     pub address: SocketAddr,
@@ -58,39 +46,37 @@ pub struct Server {
 
 /// An Alertmanager.
 pub fn alertmanager(config: &str) -> Option<Server> {
-    let program = "prometheus-alertmanager";
-    there(program, program).then(|| {
-        Server::start(program, &[("alertmanager.yml", config)], |command, folder| {
-            command
-                .arg(format!("--config.file={}", folder.join("alertmanager.yml").display()))
-                .arg(format!("--storage.path={}", folder.join("data").display()))
-                .arg("--cluster.listen-address=");
-        })
-    })
+    let command = tool("prometheus-alertmanager")?;
+    Some(Server::start(command, &[("alertmanager.yml", config)], |command, folder| {
+        command
+            .arg(format!("--config.file={}", folder.join("alertmanager.yml").display()))
+            .arg(format!("--storage.path={}", folder.join("data").display()))
+            .arg("--cluster.listen-address=");
+    }))
 }
 
 /// A Prometheus with these files, of which one is `prometheus.yml`.
 pub fn prometheus(files: &[(&str, &str)]) -> Option<Server> {
-    let program = "prometheus";
-    there(program, program).then(|| {
-        Server::start(program, files, |command, folder| {
-            command
-                .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
-                .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-                .arg("--rules.alert.resend-delay=2s");
-        })
-    })
+    Some(Server::start(tool("prometheus")?, files, |command, folder| {
+        command
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+            .arg("--rules.alert.resend-delay=2s");
+    }))
 }
 
 impl Server {
-    fn start(program: &str, files: &[(&str, &str)], more: impl Fn(&mut Command, &Path)) -> Self {
+    fn start(
+        mut command: Command,
+        files: &[(&str, &str)],
+        more: impl Fn(&mut Command, &Path),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
             fs::write(folder.path().join(name), text).expect("a file");
         }
         let address = free_address();
         let log = fs::File::create(folder.path().join("log")).expect("a file");
-        let mut command = Command::new(program);
         command
             .arg(format!("--web.listen-address={address}"))
             .current_dir(folder.path())
