@@ -157,6 +157,50 @@ fn the_rules_do_what_their_tests_say() {
     assert!(ended.status.success(), "{said}");
 }
 
+/// What a panel shows at the end of its time, which is 30 s.
+fn shows(title: &str, series: &str, values: &str, shown: &str) {
+    let Some(mut promtool) = support::tool::tool("promtool") else { return };
+    let mut panels = queries::panels().into_iter();
+    let panel = panels.find(|panel| panel.name == title).unwrap_or_else(|| panic!("no {title}"));
+    let tests = serde_json::json!({"evaluation_interval": "5s", "tests": [{
+        "interval": "5s",
+        "input_series": [{"series": series, "values": values}],
+        "promql_expr_test": [{"expr": panel.expr, "eval_time": "60s", "exp_samples":
+            serde_json::from_str::<serde_json::Value>(shown).unwrap()}],
+    }]});
+    let file = tempfile::Builder::new().suffix(".yml").tempfile().unwrap();
+    std::fs::write(file.path(), tests.to_string()).unwrap();
+    let ended = promtool.args(["test", "rules"]).arg(file.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr) + String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{panel}: {said}");
+}
+
+#[test]
+fn a_single_violation_at_a_new_place_shows_though_its_series_begins_with_it() {
+    let flow = |verdict: &str| {
+        let labels = r#"tenant_geography="europe",place="US",job="bailiwick",instance="a""#;
+        format!("bailiwick_flows_total{{{labels},verdict=\"{verdict}\"}}")
+    };
+    let one =
+        |labels: &str, value: u32| format!(r#"[{{"labels": "{{{labels}}}", "value": {value}}}]"#);
+    let europe = r#"tenant_geography=\"europe\", place=\"US\""#;
+    let new = "_x9 1x9";
+    shows("Where data of whom goes", &flow("violation"), new, &one(europe, 1));
+    shows("Where data went against a commitment", &flow("violation"), new, &one(europe, 1));
+    // Of a series that was there before, what came since counts, and no more.
+    shows("Where data of whom goes", &flow("violation"), "100+1x20", &one(europe, 6));
+    shows("Where data went against a commitment", &flow("violation"), "100x20", "[]");
+    let exception = r#"bailiwick_exceptions_total{job="bailiwick",exception="e",assumed="true"}"#;
+    shows("Exceptions used", exception, new, &one(r#"exception=\"e\", assumed=\"true\""#, 1));
+    let finding = r#"bailiwick_findings_total{job="bailiwick",commitment="c",service="s",activity="store",verdict="violation"}"#;
+    shows("Commitments", finding, new, &one(r#"commitment=\"c\", verdict=\"violation\""#, 1));
+    shows("By service", finding, new, &one(r#"service=\"s\", verdict=\"violation\""#, 1));
+    // The windows of these are an hour.
+    let title = "Data that leaves: whose, to where, over time";
+    shows(title, &flow("violation"), new, &one(europe, 1));
+    shows("Where excepted data goes", &flow("excepted"), new, &one(europe, 1));
+}
+
 #[test]
 fn what_an_alert_compares_is_asked_without_its_bounds() {
     let operands = |expr: &str| -> Vec<String> {
