@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use bailiwick::app::{self, AppError};
 use bailiwick::settings::Settings;
-use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 fn settings(brokers: &str, more: &str) -> Settings {
@@ -66,6 +67,38 @@ fn the_process_gets_ready_judges_serves_its_counts_and_stops_in_order() {
     let totals = running.wait().unwrap();
     assert_eq!((totals.records, totals.events, totals.violations), (1, 1, 1));
     assert!(TcpStream::connect(address).is_err(), "nothing listens any more");
+}
+
+#[test]
+fn results_that_nobody_takes_stay_open_are_counted_as_such_and_hold_the_offset() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("audit", 1, 1).unwrap();
+    let brokers = cluster.bootstrap_servers();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &brokers).create().unwrap();
+    producer.send(BaseRecord::<(), [u8]>::to("audit").payload(b"no JSON")).unwrap();
+    producer.flush(Duration::from_secs(10)).unwrap();
+
+    // Nobody listens where the results are to go.
+    let outputs = "outputs: { kafka: { brokers: '127.0.0.1:1' } }\n";
+    let stop = CancellationToken::new();
+    let running = app::start(&settings(&brokers, outputs), &stop).unwrap();
+    let address = running.address;
+    until("the open result", || get(address, "/metrics").contains("bailiwick_outputs_open 1\n"));
+    let metrics = get(address, "/metrics");
+    assert!(metrics.contains("bailiwick_outputs_total{outcome=\"acknowledged\"} 0\n"), "{metrics}");
+    stop.cancel();
+    let _ = running.wait();
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &brokers)
+        .set("group.id", "bailiwick")
+        .create()
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition("audit", 0);
+    let committed = consumer.committed_offsets(list, Duration::from_secs(10)).unwrap();
+    let committed = committed.elements()[0].offset();
+    assert!(!matches!(committed, Offset::Offset(1..)), "{committed:?}");
 }
 
 #[test]
