@@ -34,6 +34,7 @@ pub mod position;
 pub mod record;
 pub mod report;
 pub mod schema;
+pub mod secret;
 pub mod settings;
 pub mod status;
 pub mod tenant;

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 /// Plain types that every room may use, each with the ones of them that it may use itself.
 /// `yaml` knows no type of ours: shapes of files are made with it, wherever they stand.
-const VOCABULARY: [(&str, &[&str]); 9] = [
+const VOCABULARY: [(&str, &[&str]); 10] = [
     ("category", &[]),
     ("code", &[]),
     ("event", &[]),
     ("place", &[]),
     ("position", &[]),
+    ("secret", &[]),
     ("tenant", &[]),
     ("verdict", &["category", "place"]),
     ("yaml", &[]),

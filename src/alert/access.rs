@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::config::{AlertFault, Alertmanager};
 use crate::position::base64;
+use crate::secret::{self, SecretFault};
 
 /// A name and a password, for a proxy.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -27,20 +28,22 @@ pub struct BasicAuth {
 impl Alertmanager {
     /// The header that a proxy asks for.
     pub(super) fn authorization(&self) -> Result<Option<SecretString>, AlertFault> {
-        let token = secret(&self.bearer_token, &self.bearer_token_file);
-        let given = match (&self.basic_auth, token) {
-            (None, None) => return Ok(None),
-            (Some(basic), None) => {
-                let password = secret(&basic.password, &basic.password_file);
-                let password = password.ok_or(AlertFault::Password)??;
+        let has_token = self.bearer_token.is_some() || self.bearer_token_file.is_some();
+        let given = match &self.basic_auth {
+            Some(_) if has_token => return Err(AlertFault::Credentials),
+            Some(basic) => {
+                let password = sendable(&basic.password, &basic.password_file)?;
+                let password = password.ok_or(AlertFault::Password)?;
                 if basic.username.contains(':') {
                     return Err(AlertFault::Unusable);
                 }
                 let both = format!("{}:{}", basic.username, password.expose_secret());
                 format!("Basic {}", base64(both.as_bytes()))
             }
-            (None, Some(token)) => format!("Bearer {}", token?.expose_secret()),
-            (Some(_), Some(_)) => return Err(AlertFault::Credentials),
+            None => match sendable(&self.bearer_token, &self.bearer_token_file)? {
+                Some(token) => format!("Bearer {}", token.expose_secret()),
+                None => return Ok(None),
+            },
         };
         Ok(Some(format!("Authorization: {given}").into()))
     }
@@ -71,21 +74,18 @@ pub(super) fn ca_fault(file: Option<&Path>) -> Option<(&'static str, AlertFault)
     Some(("ca_file", fault))
 }
 
-/// A secret in place or in a file; none where neither is given.
-fn secret(
+/// A secret that becomes part of a header; none where none is given.
+fn sendable(
     inline: &Option<SecretString>,
     file: &Option<PathBuf>,
-) -> Option<Result<SecretString, AlertFault>> {
-    let text = match (inline, file) {
-        (None, None) => return None,
-        (Some(_), Some(_)) => return Some(Err(AlertFault::Credentials)),
-        (Some(secret), None) => secret.expose_secret().to_owned(),
-        (None, Some(file)) => match std::fs::read_to_string(file) {
-            Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned(),
-            Err(error) => return Some(Err(AlertFault::File(error.kind()))),
-        },
-    };
-    // It becomes part of a header.
-    let usable = !text.is_empty() && !text.contains(|c: char| c.is_control());
-    Some(if usable { Ok(text.into()) } else { Err(AlertFault::Unusable) })
+) -> Result<Option<SecretString>, AlertFault> {
+    let secret = secret::read(inline.as_ref(), file.as_deref()).map_err(|fault| match fault {
+        SecretFault::Twice => AlertFault::Credentials,
+        SecretFault::File(kind) => AlertFault::File(kind),
+    })?;
+    let fits = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control());
+    match secret {
+        Some(secret) if !fits(secret.expose_secret()) => Err(AlertFault::Unusable),
+        secret => Ok(secret),
+    }
 }

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use serde::Deserialize;
 
 use super::access::{BasicAuth, ca_fault};
+use crate::secret::{self, SecretFault};
 
 /// Alerts about violations. None are sent where no sink is named.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -296,14 +297,14 @@ impl Webhook {
 
     /// The key of the signature.
     pub(super) fn key(&self) -> Result<SecretBox<Vec<u8>>, AlertFault> {
-        let text = match (&self.secret, &self.secret_file) {
-            (Some(secret), None) => secret.expose_secret().to_owned(),
-            (None, Some(file)) => {
-                std::fs::read_to_string(file).map_err(|error| AlertFault::File(error.kind()))?
-            }
-            _ => return Err(AlertFault::Secret),
+        let secret = secret::read(self.secret.as_ref(), self.secret_file.as_deref());
+        let secret = match secret {
+            Ok(Some(secret)) => secret,
+            Ok(None) | Err(SecretFault::Twice) => return Err(AlertFault::Secret),
+            Err(SecretFault::File(kind)) => return Err(AlertFault::File(kind)),
         };
-        let encoded = text.trim().strip_prefix("whsec_").ok_or(AlertFault::Key)?;
+        let encoded =
+            secret.expose_secret().trim().strip_prefix("whsec_").ok_or(AlertFault::Key)?;
         let key = STANDARD.decode(encoded).map_err(|_| AlertFault::Key)?;
         if !(24..=64).contains(&key.len()) {
             return Err(AlertFault::Key);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::position::base64;
+use crate::secret::{self, SecretFault};
 
 /// What a request must bring; either will do where both are given.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -120,18 +121,13 @@ fn secret(
     file: Option<PathBuf>,
     directory: &Path,
 ) -> Result<SecretString, AuthFault> {
-    let secret = match (inline, file) {
-        (Some(secret), None) => secret,
-        (None, Some(file)) => match std::fs::read_to_string(directory.join(file)) {
-            Ok(text) => text.trim_end_matches(['\r', '\n']).to_owned().into(),
-            Err(error) => return Err(AuthFault::File { key, kind: error.kind() }),
-        },
-        _ => return Err(AuthFault::OneSecret { key }),
-    };
-    if secret.expose_secret().is_empty() {
-        return Err(AuthFault::Unusable { key });
+    let file = file.map(|file| directory.join(file));
+    match secret::read(inline.as_ref(), file.as_deref()) {
+        Ok(Some(secret)) if secret.expose_secret().is_empty() => Err(AuthFault::Unusable { key }),
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) | Err(SecretFault::Twice) => Err(AuthFault::OneSecret { key }),
+        Err(SecretFault::File(kind)) => Err(AuthFault::File { key, kind }),
     }
-    Ok(secret)
 }
 
 type Hash = [u8; 32];

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::reserved::refusal;
 use super::{Cluster, ClusterFault, Profile, Reporter};
+use crate::secret::{self, SecretFault};
 
 /// What a consumer is for.
 #[derive(Clone, Debug)]
@@ -246,23 +247,18 @@ impl Cluster {
     }
 }
 
-/// A secret, from its place or from its file; a file's last line end is not part of it.
 fn secret(
     key: &'static str,
     inline: &Option<SecretString>,
     file: Option<&Path>,
 ) -> Result<Option<SecretString>, ClusterFault> {
-    match (inline, file) {
-        (Some(_), Some(_)) => Err(ClusterFault::SecretTwice { key }),
-        (Some(secret), None) => Ok(Some(secret.clone())),
-        (None, Some(path)) => match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).into())),
-            Err(error) => {
-                Err(ClusterFault::SecretFile { key, path: path.to_owned(), kind: error.kind() })
-            }
-        },
-        (None, None) => Ok(None),
-    }
+    secret::read(inline.as_ref(), file).map_err(|fault| match fault {
+        SecretFault::Twice => ClusterFault::SecretTwice { key },
+        SecretFault::File(kind) => {
+            let path = file.unwrap_or(Path::new("")).to_owned();
+            ClusterFault::SecretFile { key, path, kind }
+        }
+    })
 }
 
 fn verify(config: &ClientConfig) -> Result<(), ClusterFault> {

@@ -15,6 +15,7 @@ use crate::alert::{Alert, AlertFault};
 use crate::ingest::{IngestError, InputTopics, Subscription};
 use crate::kafka::Cluster;
 use crate::logging;
+use crate::secret::{self, SecretFault};
 use crate::tenant::repeated_ids;
 use crate::yaml::{Fault, Faults};
 
@@ -231,29 +232,24 @@ impl Checker<'_> {
         key: Option<SecretString>,
         file: Option<PathBuf>,
     ) -> Option<SecretString> {
-        let (key, path) = match (key, file) {
-            (Some(_), Some(_)) => {
-                let message = "`subject_key` and `subject_key_file` exclude each other";
-                self.fault("subject_key_file", message, None);
-                return None;
-            }
-            (None, Some(file)) => match std::fs::read_to_string(self.directory.join(&file)) {
-                Ok(text) => (text.trim_end_matches(['\r', '\n']).to_owned(), "subject_key_file"),
-                Err(error) => {
-                    let message = format!("the file cannot be read: {}", error.kind());
-                    self.fault("subject_key_file", message, None);
-                    return None;
+        let path = if file.is_some() { "subject_key_file" } else { "subject_key" };
+        let file = file.map(|file| self.directory.join(file));
+        let key = secret::read(key.as_ref(), file.as_deref()).unwrap_or_else(|fault| {
+            let message = match fault {
+                SecretFault::Twice => {
+                    "`subject_key` and `subject_key_file` exclude each other".to_owned()
                 }
-            },
-            (Some(key), None) => (key.expose_secret().to_owned(), "subject_key"),
-            (None, None) => return None,
-        };
+                SecretFault::File(kind) => format!("the file cannot be read: {kind}"),
+            };
+            self.fault(path, message, None);
+            None
+        })?;
         // What must not be in the file has its fault already.
-        if key.len() < SUBJECT_KEY && key != STAND_IN {
+        if key.expose_secret().len() < SUBJECT_KEY && key.expose_secret() != STAND_IN {
             let help = "openssl rand -base64 32 makes one";
             self.fault(path, "the key is shorter than 16 bytes", Some(help));
         }
-        Some(key.into())
+        Some(key)
     }
 
     fn tenants(
