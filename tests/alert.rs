@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use support::client::{Out, committed, create_topics, delete_records, produce, unique, wait_for};
 use support::kafka;
 use support::receiver::{KEY, Receiver};
-use support::server::{self, free_address};
+use support::server::{self, Process, free_address};
 use support::stream::{plain, program};
 use support::tool::tool;
 use tokio_util::sync::CancellationToken;
@@ -442,9 +442,10 @@ fn a_proxy_before_an_alertmanager_is_shown_what_it_asks_for() {
 
 /// An Alertmanager that speaks TLS with a certificate of its own and asks for a password.
 struct Secured {
+    // Before the folder, which goes last.
+    _process: Process,
     folder: tempfile::TempDir,
     port: u16,
-    process: std::process::Child,
 }
 
 /// bcrypt, of the least cost there is.
@@ -482,18 +483,11 @@ impl Secured {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Some(Self { folder, port, process })
+        Some(Self { folder, port, _process: Process(process) })
     }
 
     fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
-    }
-}
-
-impl Drop for Secured {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -13,9 +13,9 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ use rdkafka::mocking::MockCluster;
 use serde_json::{Value, json};
 use support::client::{Out, count, produce, read_all, wait_for};
 use support::receiver::{KEY, Receiver};
+use support::server::{Process, free_address};
 
 /// No name of the catalog has these letters, in any case.
 const MARK: &str = "Qzx7Canary";
@@ -355,16 +356,6 @@ fn marks_leave_the_pipeline_in_no_log_line_no_reason_and_no_metric() {
     assert!(!has_mark(&metrics), "{metrics}");
 }
 
-/// `run`, ended with the test.
-struct Run(Child);
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A real `run` on a cluster, with everything that it can tell somebody switched on.
 struct World {
     _cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
@@ -382,7 +373,7 @@ impl World {
             cluster.create_topic(&format!("bailiwick.{end}"), 2, 1).unwrap();
         }
         cluster.create_topic("audit", 2, 1).unwrap();
-        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let http = free_address();
         let (hook, manager) = (Receiver::start(), Receiver::start());
         let (brokers, folder) = (cluster.bootstrap_servers(), tempfile::tempdir().unwrap());
         let tenants = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants.yaml");
@@ -417,12 +408,12 @@ impl World {
         String::from_utf8(stdout).unwrap()
     }
 
-    fn start(&self) -> (Run, PathBuf) {
+    fn start(&self) -> (Process, PathBuf) {
         let log = self.folder.path().join("log");
         let file = std::fs::File::create(&log).unwrap();
         let mut command = self.command(&["run"]);
         command.env("RUST_BACKTRACE", "1").stdout(Stdio::null()).stderr(file);
-        (Run(command.spawn().unwrap()), log)
+        (Process(command.spawn().unwrap()), log)
     }
 
     fn get(&self, path: &str) -> String {

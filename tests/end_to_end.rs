@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use support::client::{Out, create_topics, produce, read_all, unique, wait_for};
 use support::receiver::Receiver;
-use support::server::{self, Server, free_address, get, signal};
+use support::server::{self, Process, Server, free_address, get};
 use support::{Broker, kafka};
 
 const LONG: Duration = Duration::from_secs(120);
@@ -62,7 +62,7 @@ impl Source {
 struct Bailiwick {
     folder: PathBuf,
     address: std::net::SocketAddr,
-    process: Option<Child>,
+    process: Option<Process>,
 }
 
 impl Bailiwick {
@@ -75,27 +75,18 @@ impl Bailiwick {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();
-        self.process = Some(process.unwrap());
+        self.process = Some(Process(process.unwrap()));
         wait_for("readiness", LONG, || get(self.address, "/readyz").is_some());
     }
 
     fn end(&mut self, how: &str) {
         let mut process = self.process.take().expect("a process");
-        signal(&process, how);
-        process.wait().unwrap();
+        process.signal(how);
+        process.0.wait().unwrap();
     }
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap()
-    }
-}
-
-impl Drop for Bailiwick {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::queries::Asked;
-use super::support::server::{Server, free_address, prometheus};
+use super::support::server::{Process, Server, free_address, prometheus};
 use super::world::World;
 
 /// How long everything may take until every query has an answer.
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// An instance; it ends with its owner.
 struct Instance {
-    process: Child,
+    process: Process,
     log: tempfile::NamedTempFile,
 }
 
@@ -29,19 +29,12 @@ impl Instance {
             .stdout(Stdio::null())
             .stderr(log.reopen().unwrap())
             .spawn();
-        Self { process: process.unwrap(), log }
+        Self { process: Process(process.unwrap()), log }
     }
 
     fn assert_runs(&mut self) {
-        let ended = self.process.try_wait().unwrap();
-        assert!(ended.is_none(), "it ended: {}", fs::read_to_string(&self.log).unwrap());
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let ended = self.process.has_ended();
+        assert!(!ended, "it ended: {}", fs::read_to_string(&self.log).unwrap());
     }
 }
 

@@ -30,18 +30,35 @@ pub fn get(address: SocketAddr, path: &str) -> Option<String> {
     head.lines().next()?.contains(" 200").then(|| body.to_owned())
 }
 
-/// Sends a signal to a process.
-pub fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &process.id().to_string()]).status();
-    assert!(sent.expect("kill").success(), "{name}");
+/// A process that ends with its owner.
+pub struct Process(pub Child);
+
+impl Process {
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.0.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{name}");
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("a state").is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A program on a port of its own, with its files in a folder of its own. It ends with its owner.
 pub struct Server {
     pub address: SocketAddr,
     command: Command,
+    // Before the folder, which goes last.
+    process: Option<Process>,
     folder: TempDir,
-    process: Option<Child>,
 }
 
 /// An Alertmanager.
@@ -90,7 +107,7 @@ impl Server {
 
     /// Starts it after `kill`, with what it had on its disk, and waits until it answers.
     pub fn start_again(&mut self) {
-        self.process = Some(self.command.spawn().expect("a process"));
+        self.process = Some(Process(self.command.spawn().expect("a process")));
         wait_for("the start", Duration::from_secs(60), || {
             assert!(!self.has_ended(), "it ended: {}", self.log());
             get(self.address, "/-/ready").is_some()
@@ -98,7 +115,7 @@ impl Server {
     }
 
     fn has_ended(&mut self) -> bool {
-        self.process.as_mut().is_none_or(|process| process.try_wait().expect("a state").is_some())
+        self.process.as_mut().is_none_or(Process::has_ended)
     }
 
     fn log(&self) -> String {
@@ -107,20 +124,17 @@ impl Server {
 
     /// Ends it without any chance to do anything.
     pub fn kill(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().expect("a kill");
-            process.wait().expect("an end");
-        }
+        self.process = None;
     }
 
     /// It goes on listening, and does nothing.
     pub fn hang(&self) {
-        signal(self.process.as_ref().expect("a process"), "-STOP");
+        self.process.as_ref().expect("a process").signal("-STOP");
     }
 
     /// It goes on after `hang`.
     pub fn go_on(&self) {
-        signal(self.process.as_ref().expect("a process"), "-CONT");
+        self.process.as_ref().expect("a process").signal("-CONT");
     }
 
     pub fn url(&self) -> String {
@@ -139,11 +153,5 @@ impl Server {
         let body = get(self.address, &format!("/api/v1/query?query={query}"));
         let answer: Value = serde_json::from_str(&body.expect("an answer")).expect("JSON");
         answer["data"]["result"].as_array().expect("a vector").clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
